@@ -1,0 +1,5 @@
+"""``python -m sphinxcontrib_websupport``."""
+
+from sphinxcontrib_websupport.cli import main
+
+main()

@@ -1,0 +1,296 @@
+"""Caches: items that expire, in files or in any other store."""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple, Self
+
+from sphinxcontrib_websupport.backends.base import (
+    BATCH,
+    Aged,
+    Backend,
+    Change,
+    checked_expiry,
+    checked_key,
+)
+from sphinxcontrib_websupport.backends.codecs import JSON, RAW, TEXT, Codec
+from sphinxcontrib_websupport.backends.filesystem import (
+    FileSystemBaseBackend,
+    FileSystemJsonBackend,
+    FileSystemTextBackend,
+)
+from sphinxcontrib_websupport.backends.lifetime import SKEW, Lifetime
+from sphinxcontrib_websupport.errors import DamagedValueError, InvalidInputError
+
+
+class _Cache(Backend):
+    """What both caches do: look at an item, and delete it if it has expired.
+
+    :param path: the folder of the files.
+    :param timeout: after how many seconds an item expires; ``None`` for never.
+    :param backend: the store instead of files. All its items are the cache's.
+    :param clock: what tells the seconds since 1970.
+    """
+
+    _files: type[FileSystemBaseBackend]
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        timeout: float | None = None,
+        *,
+        backend: Backend | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if (path is None) == (backend is None):
+            raise TypeError("a cache needs a path or a backend, and not both")
+        self.timeout = checked_expiry(timeout)
+        self._clock = clock
+        if path is not None:
+            self.backend: Backend = self._files(path, clock=clock)
+        elif backend is not None:
+            self.backend = backend
+
+    @abstractmethod
+    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return what has not expired, and the keys of what has."""
+
+    @abstractmethod
+    def _expel(self, key: str) -> None:
+        """Delete an item if it has expired, and not one that was stored meanwhile."""
+
+    def load(self, key: str) -> Any:
+        """Return the value under ``key``; ``None`` if there is none or it has expired."""
+        return self.load_many([checked_key(key)]).get(key)
+
+    def load_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the values that are present; what has expired is deleted."""
+        values, expired = self._peek(list(dict.fromkeys(map(checked_key, keys))))
+        for key in expired:
+            self._expel(key)
+        return values
+
+    def delete(self, key: str) -> bool:
+        """Delete an item."""
+        there = key in self
+        return self.backend.delete(key) and there
+
+    def keys(self) -> set[str]:
+        """Return the keys of what has not expired; the rest is deleted."""
+        return {key for key, _ in self.items()}
+
+    def clear(self) -> None:
+        """Delete all items."""
+        self.backend.clear()
+
+    def prune(self) -> int:
+        """Delete what has expired; return how many items that were."""
+        count = 0
+        keys = iter(self.backend.keys())
+        while batch := list(islice(keys, BATCH)):
+            expired = self._peek(batch)[1]
+            for key in expired:
+                self._expel(key)
+            count += len(expired)
+        return count
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over what has not expired; the rest is deleted."""
+        keys = iter(self.backend.keys())
+        while batch := list(islice(keys, BATCH)):
+            yield from self.load_many(batch).items()
+
+    def describe(self) -> str:
+        """Name the store."""
+        return f"a cache in {self.backend.describe()}"
+
+    def check(self) -> None:
+        """Ask the store for a sign of life."""
+        self.backend.check()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.backend.close()
+
+
+class _Entry(NamedTuple):
+    """A value as :class:`JsonCache` stores it: in a dict with its times."""
+
+    value: Any
+    lifetime: Lifetime | None
+
+    @classmethod
+    def read(cls, stored: Any) -> Self:
+        try:
+            value, since, until = stored["value"], stored["stored"], stored["expires"]
+            return cls(value, None if until is None else Lifetime(float(since), float(until)))
+        except (TypeError, KeyError, ValueError) as error:
+            raise DamagedValueError(f"not an item of a cache: {error!r}") from error
+
+    def written(self) -> dict[str, Any]:
+        since, until = self.lifetime or (None, None)
+        return {"stored": since, "expires": until, "value": self.value}
+
+    def has_expired(self, now: float) -> bool:
+        return self.lifetime is not None and self.lifetime.is_over(now)
+
+
+class JsonCache(_Cache):
+    """JSON values, each with a time of its own at which it expires.
+
+    An item is stored in a dict with its times, so that any store will do. An item from the
+    future has expired too: the clock was set back, and would keep it for longer than was meant.
+    """
+
+    _files = FileSystemJsonBackend
+    codec = JSON
+
+    def dump(self, key: str, value: Any, expire: float | None = None) -> bool:
+        """Put a value under a key.
+
+        :param expire: after how many seconds it expires; ``None`` for the cache's own timeout.
+        """
+        seconds = self.timeout if expire is None else checked_expiry(expire)
+        JSON.encode(value)
+        if seconds is not None and seconds <= 0:
+            self.backend.delete(checked_key(key))
+            return False
+        return self.backend.dump(key, self._packed(_Entry(value, self._starting(seconds))))
+
+    def update(self, key: str, change: Change, expire: float | None = None) -> Any:
+        """Change a value atomically.
+
+        :param expire: as for :meth:`dump`; ``None`` keeps what a living item had.
+        """
+        checked_expiry(expire)
+        new: Any = None
+
+        def change_entry(stored: Any) -> Any:
+            nonlocal new
+            entry = None if stored is None else self._unpacked(stored)
+            if entry is not None and entry.has_expired(self._clock()):
+                entry = None
+            new = change(None if entry is None else entry.value)
+            seconds = self.timeout if expire is None and entry is None else expire
+            if new is None or (seconds is not None and seconds <= 0):
+                return None
+            if seconds is None and entry is not None:
+                return self._packed(entry._replace(value=new))
+            return self._packed(_Entry(new, self._starting(seconds)))
+
+        self.backend.update(key, change_entry)
+        return new
+
+    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
+        values, expired = {}, []
+        now = self._clock()
+        for key, stored in self.backend.load_many(keys).items():
+            entry = self._unpacked(stored)
+            if entry.has_expired(now):
+                expired.append(key)
+            else:
+                values[key] = entry.value
+        return values, expired
+
+    def _expel(self, key: str) -> None:
+        def expel(stored: Any) -> Any:
+            if stored is None or self._unpacked(stored).has_expired(self._clock()):
+                return None
+            return stored
+
+        self.backend.update(key, expel)
+
+    def _starting(self, seconds: float | None) -> Lifetime | None:
+        return None if seconds is None else Lifetime.starting(self._clock(), seconds)
+
+    def _packed(self, entry: _Entry) -> Any:
+        return _packed(entry.written(), JSON, self.backend.codec)
+
+    def _unpacked(self, stored: Any) -> _Entry:
+        return _Entry.read(_unpacked(stored, JSON, self.backend.codec))
+
+
+class TextCache(_Cache):
+    """Texts that all expire after the same time.
+
+    Over files, and over any store that knows how old its items are, the age of an item tells;
+    other stores are told the lifetime when the item is written.
+    """
+
+    _files = FileSystemTextBackend
+    codec = TEXT
+
+    def dump(self, key: str, value: Any, expire: float | None = None) -> bool:
+        """Put a text under a key.
+
+        :param expire: nothing but ``None``.
+        :raises InvalidInputError: ``expire`` is given, or the value is no text.
+        """
+        TEXT.encode(value)
+        self._refuse(expire)
+        if self.timeout is not None and self.timeout <= 0:
+            self.backend.delete(checked_key(key))
+            return False
+        return self.backend.dump(key, _packed(value, TEXT, self.backend.codec), self._seconds)
+
+    def update(self, key: str, change: Change, expire: float | None = None) -> Any:
+        """Change a text atomically; a changed text lives anew."""
+        self._refuse(expire)
+        if self._has_expired(key):
+            # Were the old text written again, the store would see no change and not renew it.
+            self._expel(key)
+        new: Any = None
+
+        def change_text(stored: Any) -> Any:
+            nonlocal new
+            old = None if stored is None or self._has_expired(key) else stored
+            new = change(None if old is None else _unpacked(old, TEXT, self.backend.codec))
+            if new is None or (self.timeout is not None and self.timeout <= 0):
+                return None
+            TEXT.encode(new)
+            return _packed(new, TEXT, self.backend.codec)
+
+        self.backend.update(key, change_text, self._seconds)
+        return new
+
+    @property
+    def _seconds(self) -> float | None:
+        """What a store is told that cannot tell how old an item is."""
+        return None if isinstance(self.backend, Aged) else self.timeout
+
+    def _refuse(self, expire: float | None) -> None:
+        if expire is not None:
+            raise InvalidInputError("all items of a TextCache have the same lifetime")
+
+    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
+        expired = [key for key in keys if self._has_expired(key)]
+        found = self.backend.load_many(key for key in keys if key not in set(expired))
+        codec = self.backend.codec
+        return {key: _unpacked(stored, TEXT, codec) for key, stored in found.items()}, expired
+
+    def _expel(self, key: str) -> None:
+        self.backend.update(key, lambda stored: None if self._has_expired(key) else stored)
+
+    def _has_expired(self, key: str) -> bool:
+        if self.timeout is None or not isinstance(self.backend, Aged):
+            return False
+        age = self.backend.age(key)
+        # An item from the future has expired, too: see Lifetime.is_over.
+        return age is not None and (age >= self.timeout or age < -SKEW)
+
+
+def _packed(value: Any, own: Codec, other: Codec) -> Any:
+    """Return a value of a cache as a value of the store's kind."""
+    if other is RAW or (own is JSON and other is TEXT):
+        return other.decode(own.encode(value))
+    return value
+
+
+def _unpacked(stored: Any, own: Codec, other: Codec) -> Any:
+    if other is RAW or (own is JSON and other is TEXT):
+        return own.decode(other.encode(stored))
+    return stored

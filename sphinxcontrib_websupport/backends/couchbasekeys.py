@@ -1,0 +1,134 @@
+"""Which documents a Couchbase bucket holds for a store, in documents of its own.
+
+Couchbase lists a bucket only with an index for queries or, from 7.6 on, with a scan that may miss
+what was just written. So the ids are kept in a record, in some parts. It may name documents that
+are gone, and names every one that is there: a writer of a new document enters its id before, and
+looks again after, in case the part was swept meanwhile; who sweeps a part looks again as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# The SDK ships no types.
+from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
+    CasMismatchException,
+    DocumentExistsException,
+    DocumentNotFoundException,
+)
+from couchbase.options import (  # type: ignore[import-untyped] # see above
+    InsertOptions,
+    RemoveOptions,
+    ReplaceOptions,
+)
+
+from sphinxcontrib_websupport.backends.names import OWN, digest
+from sphinxcontrib_websupport.errors import DamagedValueError
+
+_PARTS = 64
+_BATCH = 200
+
+
+class KeyRecord:
+    """The ids of a store's documents.
+
+    :param documents: gives the collection.
+    :param prefix: what all ids begin with.
+    :param options: of every write.
+    :param tries: yields, with pauses, as often as a write may be tried.
+    """
+
+    def __init__(
+        self,
+        documents: Callable[[], Any],
+        prefix: str,
+        options: dict[str, Any],
+        tries: Callable[[str], Iterable[object]],
+    ) -> None:
+        self._documents = documents
+        self._prefix = prefix
+        self._options = options
+        self._tries = tries
+
+    def parts(self) -> list[str]:
+        """Return the ids of those parts of the record that are there."""
+        ids = [f"{self._prefix}{OWN}keys/{part:02x}" for part in range(_PARTS)]
+        return list(found(self._documents(), ids))
+
+    def ids(self, part: str) -> list[str]:
+        """Return the ids in a part of the record, also of documents that are gone.
+
+        :raises DamagedValueError: the part cannot be read.
+        """
+        return self._read(part)[0]
+
+    @contextmanager
+    def entering(self, id: str) -> Iterator[None]:
+        """Enter an id before its document is written, and see that it is there after."""
+        self._enter(id)
+        yield
+        self._enter(id)
+
+    def part_of(self, id: str) -> str:
+        """Return the part of the record that an id belongs to."""
+        return f"{self._prefix}{OWN}keys/{int(digest(id)[:8], 16) % _PARTS:02x}"
+
+    def sweep(self, part: str) -> None:
+        """Strike out of a part of the record what is gone."""
+        for _ in self._tries(part):
+            ids, cas = self._read(part)
+            alive = found(self._documents(), ids)
+            if cas is None or len(alive) == len(ids):
+                return
+            if self._write(part, [id for id in ids if id in alive], cas):
+                for id in found(self._documents(), [id for id in ids if id not in alive]):
+                    # Written meanwhile by one that had found it in the record.
+                    self._enter(id)
+                return
+
+    def _enter(self, id: str) -> None:
+        part = self.part_of(id)
+        for _ in self._tries(part):
+            ids, cas = self._read(part)
+            if id in ids or self._write(part, [*ids, id], cas):
+                return
+
+    def _read(self, part: str) -> tuple[list[str], Any]:
+        try:
+            stored = self._documents().get(part)
+        except DocumentNotFoundException:
+            return [], None
+        try:
+            return [self._prefix + name for name in json.loads(stored.value)], stored.cas
+        except (ValueError, TypeError) as error:
+            raise DamagedValueError(f"the record of keys in {part!r} is damaged") from error
+
+    def _write(self, part: str, ids: list[str], cas: Any) -> bool:
+        names = [id.removeprefix(self._prefix) for id in ids]
+        data = json.dumps(names, separators=(",", ":")).encode()
+        documents = self._documents()
+        try:
+            if cas is None:
+                documents.insert(part, data, InsertOptions(**self._options))
+            elif ids:
+                documents.replace(part, data, ReplaceOptions(cas=cas, **self._options))
+            else:
+                documents.remove(part, RemoveOptions(cas=cas, **self._options))
+        except (CasMismatchException, DocumentExistsException, DocumentNotFoundException):
+            return False
+        return True
+
+
+def found(documents: Any, ids: list[str]) -> dict[str, Any]:
+    """Return the documents that are there, by their ids."""
+    results: dict[str, Any] = {}
+    for start in range(0, len(ids), _BATCH):
+        answer = documents.get_multi(ids[start : start + _BATCH])
+        for error in answer.exceptions.values():
+            if not isinstance(error, DocumentNotFoundException):
+                raise error
+        results.update(answer.results)
+    return results

@@ -1,0 +1,209 @@
+"""A bucket of an S3 server: what is asked of it, and how it is reached."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_DELETED = "websupport-deleted"
+_WRITES = "websupport-writes"
+_LOST = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "404", "409"}
+_FAULT = 500
+_TOKEN = 5
+_REMEMBERED = 16
+_NONCE = 16
+_WORKERS = 16
+
+DELETED_SIZE = len(_DELETED) + _NONCE
+"""The size of an object that stands for a deleted item."""
+
+_Result = TypeVar("_Result")
+
+
+class Version(NamedTuple):
+    """What an update compares, and who wrote before it."""
+
+    etag: str
+    writes: tuple[str, ...] = ()
+    """The marks of the last updates, newest first."""
+
+
+class Bucket:
+    """A bucket and the connections to it; its methods raise the SDK's exceptions.
+
+    :param name: the bucket's name.
+    :param region: by default what the SDK finds.
+    :param endpoint_url: the server, if it is not Amazon's.
+    :param timeout: seconds to wait for a connection, and for an answer.
+    """
+
+    def __init__(
+        self, name: str, region: str | None, endpoint_url: str | None, timeout: float
+    ) -> None:
+        self.name = name
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._timeout = timeout
+        self._lock = Lock()
+        self._clients: dict[bool, S3Client] = {}
+        self._session: boto3.session.Session | None = None
+        self._process = os.getpid()
+
+    def place(self, name: str) -> dict[str, Any]:
+        """Return the arguments that name an object."""
+        return {"Bucket": self.name, "Key": name}
+
+    def get(self, name: str) -> Any:
+        """Ask for an object; ``None`` if it is not there."""
+        try:
+            found = self.client().get_object(**self.place(name))
+        except ClientError as error:
+            if _code(error) in {"NoSuchKey", "404"}:
+                return None
+            raise
+        if _DELETED in found["Metadata"]:
+            found["Body"].close()
+            return None
+        return found
+
+    def head(self, name: str) -> Any:
+        """Return what is known of an item's object; ``None`` if it is not there."""
+        head = self._any_head(name)
+        return None if head is None or _DELETED in head["Metadata"] else head
+
+    def _any_head(self, name: str) -> Any:
+        try:
+            return self.client().head_object(**self.place(name))
+        except ClientError as error:
+            if _code(error) in {"NoSuchKey", "404"}:
+                return None
+            raise
+
+    def put(self, arguments: dict[str, Any]) -> None:
+        """Write an object, whatever was there."""
+        self.client().put_object(**arguments)
+
+    def put_if(self, arguments: dict[str, Any], old: Version | None) -> bool:
+        """Write an object if it still is what it was; tell whether it was.
+
+        :param old: ``None``: if there is none, or one that stands for a deleted item.
+        """
+        token = token_hex(_TOKEN)
+        writes = [token, *(old.writes if old else ())][:_REMEMBERED]
+        metadata = {**arguments["Metadata"], _WRITES: " ".join(writes)}
+        # Without its quotes: Ceph's gateway compares it as it comes.
+        condition = {"IfMatch": old.etag.strip('"')} if old else {"IfNoneMatch": "*"}
+        arguments = {**arguments, **condition, "Metadata": metadata}
+        try:
+            self.client(retrying=False).put_object(**arguments)
+        except ClientError as error:
+            if _code(error) not in _LOST and _status(error) != _FAULT:
+                raise
+            head = self._any_head(arguments["Key"])
+            # Ceph's gateway answers with a fault to one of two writers that race, which does not
+            # tell whether it has written; the list of the last writers does.
+            if _status(error) == _FAULT and head is not None and token in version_of(head).writes:
+                return True
+            if old is None and head is not None and _DELETED in head["Metadata"]:
+                del arguments["IfNoneMatch"]
+                return self.put_if(arguments, version_of(head))
+            return False
+        return True
+
+    def put_deleted_if(self, name: str, old: Version) -> bool:
+        """Mark an item as deleted if it still is what it was; tell whether it was."""
+        # Unlike any other, so that its ETag is, too: who read it replaces nothing else.
+        mark = _DELETED.encode() + os.urandom(_NONCE)
+        return self.put_if({**self.place(name), "Body": mark, "Metadata": {_DELETED: "1"}}, old)
+
+    def delete(self, name: str) -> None:
+        """Delete an object, if there is one."""
+        self.client().delete_object(**self.place(name))
+
+    def sweep(self, name: str, before: float) -> None:
+        """Delete what stands for an item that was deleted, if that was before a time."""
+        head = self._any_head(name)
+        if head is None or _DELETED not in head["Metadata"]:
+            return
+        if head["LastModified"].timestamp() < before:
+            try:
+                self.client().delete_object(**self.place(name), IfMatch=head["ETag"])
+            except ClientError as error:
+                if _code(error) not in _LOST:
+                    raise
+
+    def objects(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield name, without the prefix, and size of all objects under a prefix."""
+        pages = self.client().get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.name, Prefix=prefix):
+            for found in page.get("Contents", ()):
+                yield found["Key"].removeprefix(prefix), found["Size"]
+
+    def at_once(self, call: Callable[[str], _Result], names: Iterable[str]) -> list[_Result]:
+        """Return the results of calls that are made side by side."""
+        names = list(names)
+        if len(names) < 2:
+            return [call(name) for name in names]
+        with ThreadPoolExecutor(min(_WORKERS, len(names))) as pool:
+            return list(pool.map(call, names))
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def client(self, *, retrying: bool = True) -> S3Client:
+        """Return a client; one that does not retry for what must not be sent twice."""
+        with self._lock:
+            if self._process != os.getpid():
+                # Connections are not shared with the process that this one was forked from.
+                self._clients.clear()
+                self._process = os.getpid()
+            if retrying not in self._clients:
+                self._clients[retrying] = self._connect(attempts=3 if retrying else 1)
+            return self._clients[retrying]
+
+    def _connect(self, attempts: int) -> S3Client:
+        own_server = self._endpoint_url is not None
+        # One for both clients: it has read the SDK's description of S3, which takes a while.
+        self._session = self._session or boto3.session.Session()
+        return self._session.client(
+            "s3",
+            region_name=self._region or ("us-east-1" if own_server else None),
+            endpoint_url=self._endpoint_url,
+            config=Config(
+                connect_timeout=self._timeout,
+                read_timeout=self._timeout,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                max_pool_connections=_WORKERS,
+                # Other servers know neither newer checksums nor buckets as host names.
+                request_checksum_calculation="when_required" if own_server else "when_supported",
+                s3={"addressing_style": "path" if own_server else "auto"},
+            ),
+        )
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+def _status(error: ClientError) -> int | None:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+
+
+def version_of(found: Any) -> Version:
+    """Return the version of an object that was got or headed."""
+    return Version(found["ETag"], tuple(found["Metadata"].get(_WRITES, "").split()))

@@ -1,0 +1,132 @@
+"""What a built page shows: the ids of its paragraphs, and what the browser needs for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+from sphinxcontrib_websupport.build.collector import KEY
+from sphinxcontrib_websupport.build.config import WebSupportConfig
+from sphinxcontrib_websupport.build.registration import registered_name
+
+CLASS = "sphinx-has-comment"
+MARK = "websupport_mark"
+"""The attribute of a marked node that holds the id it was given."""
+
+SHOWN = "websupport_documents"
+"""The attribute of a resolved document that lists whose paragraphs are on the page."""
+
+_assets = Path(__file__).parent.parent / "static"
+_offline = frozenset({"applehelp", "devhelp", "epub", "htmlhelp", "qthelp"})
+
+
+def has_readers_online(app: Sphinx) -> bool:
+    """Tell whether this builder's pages can talk to the service: HTML that is no help file."""
+    return isinstance(app.builder, StandaloneHTMLBuilder) and app.builder.name not in _offline
+
+
+def noted_elements(doctree: nodes.document) -> list[nodes.Element]:
+    """Return the elements of a document that carry a note's place."""
+    return [node for node in doctree.findall(nodes.Element) if KEY in node and node is not doctree]
+
+
+class Marks:
+    """Gives noted nodes their id and class as a page is resolved.
+
+    Between reading and writing, others copy nodes (``todolist``, also from other pages) and
+    remove them. So the originals are remembered before other handlers see the page, and marked
+    after them: every id is in the page once, and where its paragraph is.
+    """
+
+    def __init__(self, ids: Mapping[str, Sequence[str | None]]) -> None:
+        self._ids = ids
+        self._originals: dict[int, list[nodes.Element]] = {}
+        self.written: set[str] = set()
+        """The documents whose page was resolved in this build."""
+
+    def remember(self, doctree: nodes.document) -> None:
+        """Look at a page before others change it."""
+        if KEY in doctree:  # not so in a fragment that another extension resolves by itself
+            self._originals[id(doctree)] = noted_elements(doctree)
+
+    def apply(self, doctree: nodes.document, docname: str) -> None:
+        """Mark a page after others have changed it."""
+        originals = self._originals.pop(id(doctree), None)
+        if originals is None:
+            return
+        self.written.add(docname)
+        left = noted_elements(doctree)
+        for node in left:
+            _unmark(node)
+        # An original that was replaced by a copy of itself (by a tab, say) is marked there; a
+        # copy of another page's paragraph is not.
+        due = {node[KEY] for node in originals}
+        are_left = {id(node) for node in left}
+        shown: dict[str, None] = {}
+        for node in (*(node for node in originals if id(node) in are_left), *left):
+            owner, index = node[KEY]
+            node_id = self._ids[owner][index] if owner in self._ids else None
+            if node[KEY] not in due or node_id is None:
+                continue
+            due.remove(node[KEY])
+            node["ids"].append(f"s{node_id}")
+            node["classes"].append(CLASS)
+            node[MARK] = f"s{node_id}"
+            shown[owner] = None
+        doctree[SHOWN] = list(shown)
+
+
+def clear(doctree: nodes.document) -> None:
+    """Remove the traces of noting for a builder that shows attributes, as ``xml`` does."""
+    for node in noted_elements(doctree):
+        del node[KEY]
+    doctree.attributes.pop(KEY, None)
+
+
+def add_assets(
+    app: Sphinx, config: WebSupportConfig, context: dict[str, Any], doctree: nodes.document
+) -> None:
+    """Give a page that has paragraphs to comment on the script, the styles and their data."""
+    documents = [registered_name(config.site, docname) for docname in doctree.get(SHOWN, ())]
+    if not documents:
+        return
+    assert isinstance(app.builder, StandaloneHTMLBuilder)  # noqa: S101 - has_readers_online
+    app.builder.add_js_file("websupport.js", type="module")
+    app.builder.add_css_file("websupport.css")
+    data: dict[str, object] = {"url": config.url, "document": documents[0]}
+    if len(documents) > 1:
+        data["documents"] = documents
+    context["body"] = f"{context.get('body', '')}\n{data_block('websupport-data', data)}\n"
+
+
+def data_block(id: str, value: object) -> str:
+    """Return data for a script, as an element that never runs."""
+    text = json.dumps(value, sort_keys=True)
+    for character in "<>&":  # so that nothing in it can end the element
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return f'<script type="application/json" id="{id}">{text}</script>'
+
+
+def copy_assets(outdir: Path) -> None:
+    """Put the front end where the pages look for it."""
+    target = outdir / "_static"
+    for source in sorted((*_assets.glob("*.js"), *_assets.glob("*.css"))):
+        content = source.read_bytes()
+        copy = target / source.name
+        if not copy.exists() or copy.read_bytes() != content:
+            target.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(content)
+
+
+def _unmark(node: nodes.Element) -> None:
+    """Take a mark off: a copy that was made of a marked node has it too."""
+    mark = node.attributes.pop(MARK, None)
+    if mark is not None:
+        node["ids"] = [id for id in node["ids"] if id != mark]
+        node["classes"] = [name for name in node["classes"] if name != CLASS]

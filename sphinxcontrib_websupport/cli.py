@@ -1,0 +1,216 @@
+"""The command line: ``build`` a project, ``serve`` it, ``check`` a store, ``attach`` in one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import shorten
+
+import click
+
+from sphinxcontrib_websupport import __version__
+from sphinxcontrib_websupport.backends import probe
+from sphinxcontrib_websupport.build import runner
+from sphinxcontrib_websupport.errors import WebSupportError
+from sphinxcontrib_websupport.registry import is_database, open_storage
+from sphinxcontrib_websupport.serve import server
+from sphinxcontrib_websupport.serve.project import Project, find_source
+from sphinxcontrib_websupport.settings import gather
+from sphinxcontrib_websupport.websupport import WebSupport
+
+FOLDER = click.Path(path_type=Path)
+STORAGE = click.option("--storage", metavar="URL", required=True, help="The comment store.")
+
+FIRST_WORDS = 60
+"""How many characters of a paragraph a line shows, so that a person knows it again."""
+
+
+class Failure(click.ClickException):
+    """What went wrong, in a sentence; the process ends with code 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    try:
+        yield
+    except WebSupportError as error:
+        raise Failure(_sentence(error)) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # what a shell reports of a process that Ctrl-C ended
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sphinxcontrib-websupport")
+def main() -> None:
+    """Discuss, vote on and propose changes to any paragraph of a Sphinx site."""
+
+
+@main.command()
+@click.argument("source", type=FOLDER)
+@click.argument("output", type=FOLDER)
+@click.option("--builder", default="html", show_default=True, help="Sphinx's builder.")
+@click.option("--doctrees", type=FOLDER, help="Sphinx's cache  [default: OUTPUT/.doctrees]")
+@click.option("--storage", metavar="URL", help="The comment store, instead of conf.py's.")
+@click.option("--search", metavar="URL", help="The search index, instead of conf.py's.")
+@click.option("--url", help="Where the pages find the service, instead of conf.py's.")
+@click.option("-D", "define", multiple=True, metavar="NAME=VALUE", help="Override conf.py.")
+@click.option("-j", "--jobs", default="1", show_default=True, help="Processes, or auto.")
+@click.option("--error-file", type=FOLDER, hidden=True)
+def build(
+    source: Path,
+    output: Path,
+    builder: str,
+    doctrees: Path | None,
+    storage: str | None,
+    search: str | None,
+    url: str | None,
+    define: tuple[str, ...],
+    jobs: str,
+    error_file: Path | None,
+) -> None:
+    """Build the Sphinx project in SOURCE, whose conf.py need not know this extension."""
+    overrides: dict[str, object] = dict(_definition(text) for text in define)
+    if url is not None:
+        overrides["websupport_url"] = url
+    with _sentences():
+        try:
+            runner.run(
+                find_source(source),
+                output,
+                doctrees or output / ".doctrees",
+                buildername=builder,
+                confoverrides=overrides,
+                storage=storage,
+                search=search,
+                status=sys.stdout,
+                warning=sys.stderr,
+                parallel=_jobs(jobs),
+            )
+        except WebSupportError as error:
+            if error_file is None:
+                raise
+            error_file.write_text(_sentence(error), encoding="utf-8")
+            raise SystemExit(Failure.exit_code) from error
+
+
+@main.command()
+@click.argument("folder", type=FOLDER, default=".")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8000, show_default=True, help="0 for any free one.")
+@click.option("--moderator", metavar="NAME", help="Print a link that signs in as this moderator.")
+@click.option("--watch", is_flag=True, help="Build and reload when a source changes.")
+@click.option("--storage", metavar="URL", help="The comment store  [default: SQLite by the build]")
+@click.option("--output", type=FOLDER, help="Folder of the build  [default: _build/websupport]")
+@click.option("--sample", type=FOLDER, help="JSON file of comments to post when there are none.")
+def serve(
+    folder: Path,
+    host: str,
+    port: int,
+    moderator: str | None,
+    watch: bool,
+    storage: str | None,
+    output: Path | None,
+    sample: Path | None,
+) -> None:
+    """Build the Sphinx project in FOLDER and serve it with its discussions.
+
+    Its conf.py need not know this extension. Readers choose a name themselves, on trust: this
+    is for one's own machine and for networks where people know each other.
+    """
+    with _sentences():
+        source = find_source(folder)
+        place = (output or source / "_build" / "websupport").resolve()
+        if storage is None:
+            place.mkdir(parents=True, exist_ok=True)
+            storage = f"sqlite:///{(place / 'comments.db').as_posix()}"
+        project = Project(source, place, storage)
+        server.serve(project, server.Options(host, port, moderator, watch, sample))
+
+
+@main.command()
+@click.argument("url", required=False)
+@click.option("--settings", type=FOLDER, help="A TOML or JSON file of settings.")
+def check(url: str | None, settings: Path | None) -> None:
+    """Try the store that the settings, or a URL, choose: connect, write, read and delete.
+
+    Settings come from the environment (WEBSUPPORT_STORAGE_BACKEND=redis,
+    WEBSUPPORT_REDIS_URL=...) and from a file.
+    """
+    with _sentences():
+        if url is not None and is_database(url):
+            storage = open_storage(url)
+            try:
+                storage.check()
+            finally:
+                storage.close()
+            click.echo("the database answers, and has the tables it needs")
+            return
+        for line in probe.check(url or gather(file=settings)):
+            click.echo(line)
+
+
+@main.command()
+@STORAGE
+@click.option("--document", metavar="NAME", help="Only those that were on this page.")
+def detached(storage: str, document: str | None) -> None:
+    """List the discussions whose paragraphs are gone: id, page, comments, first words.
+
+    The columns are parted by tabs. Comments that wait for a moderator count, too.
+    """
+    with _support(storage) as support:
+        for node, count in support.get_retired(document, moderator=True):
+            beginning = shorten(node.source, FIRST_WORDS, placeholder="…")
+            click.echo(f"{node.id}\t{node.document}\t{count}\t{beginning}")
+
+
+@main.command()
+@click.argument("node")
+@click.argument("to")
+@STORAGE
+def attach(node: str, to: str, storage: str) -> None:
+    """Move the discussion of NODE, whose paragraph is gone, to the paragraph TO.
+
+    Both are ids: ``detached`` lists those of NODE, and in a page TO is what follows the s in
+    the paragraph's id. A search index with comments in it follows within ten minutes.
+    """
+    with _support(storage) as support:
+        support.attach(node, to, moderator=True)
+    click.echo(f"the discussion of {node} is now that of {to}")
+
+
+@contextmanager
+def _support(storage: str) -> Iterator[WebSupport]:
+    with _sentences():
+        support = WebSupport(storage=storage)
+        try:
+            yield support
+        finally:
+            support.close()
+
+
+def _sentence(error: WebSupportError) -> str:
+    """Return an error in one line; of a traceback that Sphinx put into it, the last one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if any(line.startswith("Traceback (most recent call last)") for line in lines):
+        lines = [lines[0], lines[-1]]
+    return " ".join(lines)
+
+
+def _definition(text: str) -> tuple[str, object]:
+    name, found, value = text.partition("=")
+    if not found:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="-D")
+    return name, value
+
+
+def _jobs(text: str) -> int:
+    if text == "auto":
+        return os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(f"{text!r} is neither a number of processes nor auto")
+    return int(text)

@@ -1,0 +1,1 @@
+"""Pages and discussions under words: adapters that find them."""

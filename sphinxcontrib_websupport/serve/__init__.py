@@ -1,0 +1,1 @@
+"""One command that builds a Sphinx project and serves it with its discussions."""

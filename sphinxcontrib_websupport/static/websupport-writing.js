@@ -1,0 +1,206 @@
+// @ts-check
+/**
+ * What a reader writes in an open thread: comments, replies, proposals, and a name.
+ *
+ * @typedef {import("./types.js").Thread} Thread
+ * @typedef {{text?: string, proposal?: string}} Kept
+ */
+
+/** What is being written, kept in the browser until it is posted. @param {string} key */
+function draft(key) {
+  return {
+    /** @returns {Kept} */
+    load() {
+      try {
+        return JSON.parse(localStorage.getItem(key) ?? "{}") ?? {};
+      } catch {
+        return {};
+      }
+    },
+    /** @param {Kept} kept */
+    save(kept) {
+      try {
+        if (kept.text || kept.proposal) localStorage.setItem(key, JSON.stringify(kept));
+        else localStorage.removeItem(key);
+      } catch {
+        // Storage is full or forbidden: the text is still in its field.
+      }
+    },
+  };
+}
+
+/** Take a name, or none. @param {Thread} thread @param {string} name */
+async function signIn({ page }, name) {
+  if (name) await page.call("PUT", "session", { name });
+  else await page.call("DELETE", "session");
+  await page.refresh();
+}
+
+/**
+ * Ask for a name, then go on.
+ *
+ * @param {Thread} thread
+ * @param {HTMLElement} beside
+ * @param {() => unknown} then
+ */
+export function askName(thread, beside, then) {
+  const { make, say } = thread.page;
+  const name = make("input", { required: true, maxlength: "64", autocomplete: "nickname" });
+  const error = make("div", { class: "websupport-error", role: "alert" });
+  const form = make(
+    "form",
+    { class: "websupport-ask", submit },
+    make("label", {}, say("Your name:"), " ", name),
+    make("button", { class: "websupport-primary" }, say("Continue")),
+    error,
+  );
+  thread.section.querySelector(".websupport-ask")?.remove();
+  beside.before(form);
+  name.focus();
+
+  /** @param {Event} event */
+  function submit(event) {
+    event.preventDefault();
+    thread.attempt(error, async () => {
+      await signIn(thread, name.value);
+      await then();
+      thread.redraw();
+    });
+  }
+}
+
+/**
+ * Make a form to write in.
+ *
+ * @param {Thread} thread
+ * @param {string} label
+ * @param {string} key under which the draft is kept
+ * @param {string} path to which it is posted
+ * @param {boolean} top whether it comments on the node itself, and may propose a change
+ */
+export function compose(thread, label, key, path, top) {
+  const { page, attempt } = thread;
+  const { make, say, viewer } = page;
+  const { load, save } = draft(page.store + key);
+  const kept = load();
+  const id = `websupport-text-${key}`;
+  const error = make("div", { class: "websupport-error", role: "alert", id: `${id}-error` });
+  const text = make("textarea", { id, rows: "3", "aria-describedby": error.id, input: keep });
+  text.value = kept.text ?? "";
+  const name = make("input", { maxlength: "64", autocomplete: "nickname" });
+  /** @type {HTMLTextAreaElement | undefined} */
+  let proposal;
+  const post = make("button", { class: "websupport-primary" }, say("Post"));
+  const propose = thread.action(say("Propose a change"), () => attempt(error, toggleProposal));
+  propose.setAttribute("aria-expanded", "false");
+  const actions = make("div", { class: "websupport-actions" }, post);
+  actions.append(top ? propose : thread.action(say("Cancel"), leave));
+  if (viewer.username) {
+    actions.append(say("as {author}", { author: viewer.username }));
+    if (viewer.may_sign_in) actions.append(thread.action(say("Sign out"), signOut));
+  } else if (viewer.may_sign_in) {
+    const prompt = viewer.may_comment ? say("Name (optional):") : say("Name:");
+    actions.append(make("label", {}, prompt, " ", name));
+  }
+  const form = make(
+    "form",
+    { class: "websupport-form", submit, keydown: onKey },
+    make("label", { for: id }, label),
+    text,
+    error,
+    actions,
+  );
+  if (kept.proposal !== undefined) toggleProposal();
+  return form;
+
+  function keep() {
+    save({ text: text.value, proposal: proposal?.value ?? kept.proposal });
+  }
+
+  /** Forget what was posted. */
+  function clear() {
+    text.value = "";
+    if (proposal) toggleProposal();
+    save({});
+    if (!top) form.remove();
+  }
+
+  function leave() {
+    const comment = form.parentElement;
+    form.remove();
+    comment?.focus();
+  }
+
+  function signOut() {
+    attempt(error, async () => {
+      await signIn(thread, "");
+      thread.redraw();
+    });
+  }
+
+  /** Show the node's source to be changed, and the difference while it is. */
+  async function toggleProposal() {
+    propose.setAttribute("aria-expanded", String(!proposal));
+    if (proposal) {
+      proposal.parentElement?.remove();
+      proposal = undefined;
+      return keep();
+    }
+    const { compare } = await page.load("diff");
+    const source = thread.source();
+    const difference = make("div", { class: "websupport-diff" });
+    const field = make("textarea", {
+      id: `${id}-proposal`,
+      rows: "4",
+      spellcheck: "false",
+      input: show,
+    });
+    field.value = kept.proposal ?? source;
+    proposal = field;
+    const prompt = make("label", { for: field.id }, say("The text as it should be:"));
+    text.after(make("div", { class: "websupport-proposal" }, prompt, field, difference));
+    difference.replaceChildren(...compare(source, field.value));
+    if (kept.proposal === undefined) field.focus();
+    delete kept.proposal;
+
+    function show() {
+      difference.replaceChildren(...compare(source, field.value));
+      keep();
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  }
+
+  /** @param {Event} event */
+  function submit(event) {
+    event.preventDefault();
+    if (!post.disabled) attempt(error, send);
+  }
+
+  async function send() {
+    if (!text.value.trim()) {
+      text.focus();
+      throw new Error(proposal ? say("Say in a word why.") : say("Write something first."));
+    }
+    const sign = name.value.trim();
+    if (!viewer.may_comment && !sign) {
+      name.focus();
+      throw new Error(say("Give a name to go by."));
+    }
+    post.disabled = true;
+    try {
+      if (sign) await signIn(thread, sign);
+      const changed = proposal && proposal.value !== thread.source() ? proposal.value : null;
+      const body = top ? { text: text.value, proposal: changed } : { text: text.value };
+      const comment = await page.call("POST", path, body);
+      clear();
+      if (sign) thread.redraw();
+      thread.added(comment);
+    } finally {
+      post.disabled = false;
+    }
+  }
+}

@@ -1,0 +1,1 @@
+"""Nodes, comments and votes: the contract of a comment store, and stores."""

@@ -1,0 +1,270 @@
+"""The contract of a comment store, as prose; stores themselves say little.
+
+A store written for the eleven published calls alone works: everything else has a default here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sphinxcontrib_websupport.errors import CommentNotFoundError, StorageError
+from sphinxcontrib_websupport.model import PAGE_SIZE, Node, StoredComment, Thread, ThreadPage
+
+
+class StorageBackend:
+    """Nodes, comments and votes.
+
+    Ids are opaque strings; what is not exactly an id that the store gave out is unknown, were
+    it ever so similar. Names are equal when all their code points are: case, accents and
+    spaces count. An empty name is anonymous and owns nothing.
+
+    Text and names with NUL or a lone surrogate, which not every engine can keep, are refused
+    with :exc:`~sphinxcontrib_websupport.errors.InvalidInputError` on every engine; nothing is
+    stored when a call raises. A driver's exception never leaves a store: it comes as
+    :exc:`~sphinxcontrib_websupport.errors.StorageError`, raised ``from`` the driver's.
+
+    Every call may be made from any thread. A vote or a comment that was acknowledged (the call
+    returned) is never lost and never counted twice, with any number of threads and processes,
+    and after the writer was killed.
+
+    What these calls promise is tested by the suites in
+    :mod:`sphinxcontrib_websupport.testing`; the rules they share are functions in
+    :mod:`sphinxcontrib_websupport.storage.rules`.
+    """
+
+    # -- the build -------------------------------------------------------------------------
+
+    def pre_build(self) -> None:
+        """Begin a build: what is added from here on is staged, and no reader sees it.
+
+        What this object had staged before is forgotten. Staging belongs to the object: another
+        one, in this process or elsewhere, builds on its own.
+        """
+
+    def has_node(self, id: str) -> bool:
+        """Tell whether a build has registered the node ``id`` (attached or retired).
+
+        A node that this object's unfinished build has added counts, too.
+        """
+        raise NotImplementedError
+
+    def add_node(self, id: str, document: str, source: str) -> None:
+        """Register a commentable node.
+
+        Called for every commentable node of every document that was read, in document order.
+        For a known id it updates document, source and position, and un-retires it. The
+        position is the count of calls for the same document since :meth:`pre_build`.
+
+        :param id: the node's id.
+        :param document: the name of the document that holds it.
+        :param source: its source text, the starting point for proposals; a character that
+            cannot be stored is replaced by U+FFFD.
+        :raises InvalidInputError: ``id`` or ``document`` cannot be stored.
+        """
+        raise NotImplementedError
+
+    def place_node(self, id: str, file: str | None, line: int | None) -> None:
+        """Note where the node added last as ``id`` stands in the sources.
+
+        A store that does not keep it ignores it.
+
+        :param file: relative to the source folder, with ``/``.
+        :param line: from 1.
+        """
+
+    def get_nodes(self, documents: Collection[str] | None = None) -> Iterable[Node]:
+        """Return what builds registered, retired nodes included, in order.
+
+        :param documents: only of these; ``None`` for all.
+        :returns: nodes by document, then by position. A store that cannot tell returns
+            nothing: its ids then come from the text alone.
+        """
+        return ()
+
+    def retire_node(self, id: str, successor: str | None = None) -> None:
+        """Set a node apart: its paragraph is gone from the sources.
+
+        Its comments are kept, can be listed and re-attached, and the discussion may go on; a
+        node without comments is forgotten, also later, when its last comment is removed.
+        Staged like :meth:`add_node`; of several calls for one node the last one counts.
+
+        :param successor: the node whose paragraph took this one's text in, if any.
+        """
+
+    def post_build(self) -> None:
+        """Publish everything staged since :meth:`pre_build`, or nothing.
+
+        Nothing is written when nothing changed.
+
+        :raises BuildConflictError: another build was published since this one began, and said
+            something else.
+        """
+
+    def discard_build(self) -> None:
+        """Forget what was staged: the build failed."""
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
+        """Return a node's source and the comments that this reader may see.
+
+        Oldest first at every level. A moderator also sees what is not displayed. A reply
+        whose parent is not seen is not seen.
+
+        :raises NodeNotFoundError: no such node.
+        """
+        raise NotImplementedError
+
+    def get_page(
+        self,
+        node_id: str,
+        username: str | None,
+        moderator: bool,
+        after: str | None = None,
+        limit: int = PAGE_SIZE,
+    ) -> ThreadPage:
+        """Return a part of a thread: ``limit`` top-level comments with all their replies.
+
+        :param after: the ``next`` of the part before; ``None`` for the first.
+        :raises NodeNotFoundError: no such node.
+        :raises InvalidInputError: ``after`` is not such a mark.
+        """
+        thread = self.get_data(node_id, username, moderator)
+        comments = thread["comments"]
+        start = 0
+        if after is not None:
+            # The comment behind the mark may be gone by now; then its thread starts anew
+            # rather than hiding the rest.
+            start = next((n for n, c in enumerate(comments, 1) if c["id"] == after), 0)
+        part = comments[start : start + limit]
+        more = start + limit < len(comments)
+        return {
+            "source": thread["source"],
+            "comments": part,
+            "next": part[-1]["id"] if more else None,
+        }
+
+    def find_comment(self, comment_id: str, moderator: bool) -> str:
+        """Return the id of the node under which a comment stands.
+
+        A store that cannot tell finds none: permanent links then lead to the page only.
+
+        :raises CommentNotFoundError: no such comment, or this reader does not see it.
+        """
+        raise CommentNotFoundError(f"no comment {comment_id!r:.80}")
+
+    def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
+        """Return ``{node id: count}`` for every attached node of a document.
+
+        The count is the number of comments that :meth:`get_data` would give this reader.
+        An unknown document gives an empty dict.
+        """
+        raise NotImplementedError
+
+    def get_retired(
+        self, documents: Collection[str] | None = None, moderator: bool = False
+    ) -> list[tuple[Node, int]]:
+        """Return the retired nodes whose discussion this reader may see, with its count.
+
+        :param documents: only of these; ``None`` for all.
+        """
+        return [
+            (node, count)
+            for node in self.get_nodes(documents)
+            if node.retired and (count := _count(self.get_data(node.id, None, moderator)))
+        ]
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def add_comment(
+        self,
+        text: str,
+        displayed: bool,
+        username: str | None,
+        time: datetime,
+        proposal: str | None,
+        node_id: str | None,
+        parent_id: str | None,
+        moderator: bool,
+    ) -> StoredComment:
+        """Store a comment and return it.
+
+        Exactly one of ``node_id`` and ``parent_id`` is given. Nothing is stored when an
+        error is raised.
+
+        :param text: safe HTML.
+        :param displayed: whether readers see it before a moderator accepts it.
+        :param username: the author's name, ``None`` for an anonymous one.
+        :param time: when it was written; without a time zone it is UTC.
+        :param proposal: the source text that the author proposes for the node; an empty one
+            and one that changes nothing are none. It is compared with the source as it is now.
+        :param moderator: whether the author is a moderator.
+        :raises NodeNotFoundError: no such node.
+        :raises CommentNotFoundError: no such parent.
+        :raises CommentNotAllowedError: the parent is not displayed.
+        """
+        raise NotImplementedError
+
+    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool | None:
+        """Delete a comment.
+
+        :returns: ``True``: removed with all its replies and their votes (a moderator asked).
+            ``False``: text, username, proposal and diff are gone for good, shown as
+            ``[deleted]``, replies stay (its author asked). A store of others may return
+            nothing.
+        :raises UserNotAuthorizedError: another's comment, an anonymous one's, or one that
+            was deleted already, and ``moderator`` is false.
+        :raises CommentNotFoundError: no such comment.
+        """
+        raise NotImplementedError
+
+    def process_vote(self, comment_id: str, username: str, value: int) -> None:
+        """Set a reader's vote on a comment to ``value``: −1, 0 or 1.
+
+        :raises CommentNotFoundError: no such comment.
+        """
+        raise NotImplementedError
+
+    def update_username(self, old_username: str, new_username: str) -> None:
+        """Let comments and votes follow a user who was renamed.
+
+        Where both names voted on one comment, one vote (the new name's) is left and the
+        rating is right.
+        """
+        raise NotImplementedError
+
+    def accept_comment(self, comment_id: str) -> None:
+        """Display a comment to all from now on.
+
+        :raises CommentNotFoundError: no such comment.
+        """
+        raise NotImplementedError
+
+    def attach_node(self, id: str, to_id: str) -> None:
+        """Move a node's whole discussion to another node and forget the first.
+
+        :raises NodeNotFoundError: either is unknown.
+        """
+        raise StorageError("this store cannot move a discussion to another node")
+
+    # -- the connection --------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Ask the store for a sign of life.
+
+        :raises StorageError: it does not answer.
+        """
+
+    def close(self) -> None:
+        """Give up connections and files; the object is not used afterwards."""
+
+
+def _count(thread: Thread) -> int:
+    pending = list(thread["comments"])
+    count = 0
+    while pending:
+        comment = pending.pop()
+        count += 1
+        pending.extend(comment["children"])
+    return count

@@ -1,0 +1,289 @@
+"""What a change to the discussion does to the rows, within one transaction.
+
+Two locks keep concurrent changes apart on servers (SQLite's writers are alone anyway):
+whoever adds, moves, shows or removes comments holds the node, whoever votes the comment. A
+node is locked before a comment and rows of one table by id, so nobody waits in a ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+    update,
+)
+
+from sphinxcontrib_websupport.errors import (
+    CommentNotAllowedError,
+    CommentNotFoundError,
+    NodeNotFoundError,
+    UserNotAuthorizedError,
+)
+from sphinxcontrib_websupport.model import StoredComment
+from sphinxcontrib_websupport.storage import queries, rules
+from sphinxcontrib_websupport.storage.publishing import chunks
+from sphinxcontrib_websupport.storage.schema import comments, nodes, state, votes
+
+_LOCK_NODE = queries.NODE_PLACE.with_for_update()
+_LOCK_COMMENT = select(comments.c.id).where(comments.c.id == bindparam("comment")).with_for_update()
+_LOCKED = queries.COMMENT.with_for_update()
+
+_ADD = insert(comments)
+_COUNT = (
+    update(nodes)
+    .where(nodes.c.id == bindparam("node"))
+    .values(
+        comments=nodes.c.comments + bindparam("more"), visible=nodes.c.visible + bindparam("seen")
+    )
+)
+
+_OWN_VOTE = (
+    select(votes.c.value)
+    .where(votes.c.comment_id == bindparam("comment"), votes.c.username == bindparam("name"))
+    .scalar_subquery()
+)
+_RATE = (
+    update(comments)
+    .where(comments.c.id == bindparam("comment"))
+    .values(rating=comments.c.rating + bindparam("vote") - func.coalesce(_OWN_VOTE, 0))
+)
+_UNVOTE = delete(votes).where(
+    votes.c.comment_id == bindparam("comment"), votes.c.username == bindparam("name")
+)
+_VOTE = insert(votes).prefix_with("OR REPLACE", dialect="sqlite")
+
+_ERASED: dict[str, Any] = {"text": "", "username": None, "proposal": None, "proposal_diff": None}
+
+
+class Given(NamedTuple):
+    """A comment as its author gave it."""
+
+    text: str
+    displayed: bool
+    username: str | None
+    time: int
+    proposal: str
+
+
+def comment(connection: Connection, given: Given, node: str) -> StoredComment:
+    """Add a comment to a node.
+
+    :raises NodeNotFoundError: no such node.
+    """
+    place = connection.execute(_LOCK_NODE, {"node": node}).first()
+    if place is None:
+        raise NodeNotFoundError("no build has registered such a node")
+    return _add(connection, given, node, place.document, place.source, None, None)
+
+
+def reply(connection: Connection, given: Given, parent: int) -> StoredComment:
+    """Add a reply to a comment.
+
+    :raises CommentNotFoundError: no such comment.
+    :raises CommentNotAllowedError: readers do not see it.
+    """
+    above = _locked(connection, parent)
+    if not above.visible:
+        raise CommentNotAllowedError("a comment that is not displayed takes no reply")
+    root = above.root_id or parent
+    return _add(connection, given, above.node_id, above.document, above.source, parent, root)
+
+
+def remove(connection: Connection, comment: int, username: str | None, moderator: bool) -> bool:
+    """Remove a comment and all below it (a moderator, ``True``) or erase it (its author).
+
+    :raises CommentNotFoundError: no such comment.
+    :raises UserNotAuthorizedError: neither may this user.
+    """
+    row = _locked(connection, comment)
+    if not rules.may_delete(username, moderator, row.username, row.deleted):
+        raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
+    if not moderator:
+        erase = update(comments).where(comments.c.id == comment)
+        connection.execute(erase.values(_ERASED | {"deleted": True}))
+        _erase_earlier(connection, [comment])
+        return False
+    branch = {row.id: row for row in _branch(connection, row)}
+    gone = rules.below(comment, {row.id: row.parent_id for row in branch.values()})
+    for ids in chunks(sorted(gone)):
+        # MariaDB checks each row as it goes, not the statement: no order of rows would do.
+        connection.execute(update(comments).where(comments.c.id.in_(ids)).values(parent_id=None))
+    for ids in chunks(sorted(gone)):
+        connection.execute(delete(comments).where(comments.c.id.in_(ids)))
+    _count(connection, row.node_id, -len(gone), -sum(branch[id].visible for id in gone))
+    # A paragraph that is gone and that nobody speaks of any more is forgotten.
+    forgotten = delete(nodes).where(nodes.c.id == row.node_id, nodes.c.retired.is_(True))
+    connection.execute(forgotten.where(nodes.c.comments == 0))
+    _erase_earlier(connection, gone)
+    return True
+
+
+def accept(connection: Connection, comment: int) -> None:
+    """Display a comment.
+
+    :raises CommentNotFoundError: no such comment.
+    """
+    row = _locked(connection, comment)
+    if row.displayed:
+        return
+    connection.execute(update(comments).where(comments.c.id == comment).values(displayed=True))
+    branch = _branch(connection, row)
+    seen = rules.visible(
+        {row.id: row.displayed or row.id == comment for row in branch},
+        {row.id: row.parent_id for row in branch},
+    )
+    appeared = sorted(seen - {row.id for row in branch if row.visible})
+    for ids in chunks(appeared):
+        connection.execute(update(comments).where(comments.c.id.in_(ids)).values(visible=True))
+    _count(connection, row.node_id, 0, len(appeared))
+
+
+def vote(connection: Connection, comment: int, name: str, value: int) -> None:
+    """Set one user's vote.
+
+    :raises CommentNotFoundError: no such comment.
+    """
+    values = {"comment": comment, "name": name, "vote": value}
+    is_alone = connection.dialect.name == "sqlite"
+    if not is_alone:
+        # The old vote is looked up once the comment is ours: otherwise, after waiting, it
+        # would still be the one from before.
+        connection.execute(_LOCK_COMMENT, values)
+    if connection.execute(_RATE, values).rowcount == 0:
+        raise CommentNotFoundError("there is no such comment")
+    if value == 0 or not is_alone:
+        connection.execute(_UNVOTE, values)
+    if value:
+        connection.execute(_VOTE, {"comment_id": comment, "username": name, "value": value})
+
+
+def rename(connection: Connection, old: str, new: str) -> None:
+    """Let comments and votes follow a user; where both names voted, the new one's stays."""
+    held = select(comments.c.id, votes.c.value).join(votes, votes.c.comment_id == comments.c.id)
+    held = held.where(votes.c.username == old).order_by(comments.c.id)
+    cast = {row.id: row.value for row in connection.execute(held.with_for_update())}
+    for ids in chunks(sorted(cast)):
+        both = select(votes.c.comment_id).where(
+            votes.c.username == new, votes.c.comment_id.in_(ids)
+        )
+        for comment in connection.execute(both).scalars().all():
+            lost = cast[comment]
+            connection.execute(_UNVOTE, {"comment": comment, "name": old})
+            connection.execute(
+                update(comments)
+                .where(comments.c.id == comment)
+                .values(rating=comments.c.rating - lost)
+            )
+    connection.execute(update(votes).where(votes.c.username == old).values(username=new))
+    connection.execute(update(comments).where(comments.c.username == old).values(username=new))
+
+
+def attach(connection: Connection, old: str, new: str) -> None:
+    """Move all comments of one node to another and forget the first.
+
+    :raises NodeNotFoundError: either is unknown.
+    """
+    query = select(nodes.c.id, nodes.c.comments, nodes.c.visible)
+    query = query.where(nodes.c.id.in_([old, new])).order_by(nodes.c.id).with_for_update()
+    found = {row.id: row for row in connection.execute(query)}
+    if old not in found or new not in found:
+        raise NodeNotFoundError("no build has registered such a node")
+    if old == new:
+        return
+    connection.execute(update(comments).where(comments.c.node_id == old).values(node_id=new))
+    _count(connection, new, found[old].comments, found[old].visible)
+    connection.execute(update(nodes).where(nodes.c.successor == old).values(successor=new))
+    connection.execute(delete(nodes).where(nodes.c.id == old))
+
+
+def _locked(connection: Connection, comment: int) -> queries.Comment:
+    """Return a comment whose node is this transaction's until it ends."""
+    row = connection.execute(queries.COMMENT, {"comment": comment}).first()
+    if connection.dialect.name != "sqlite":
+        node = None
+        while row is not None and row.node_id != node:
+            # It may be moved to another node before the lock is ours.
+            node = row.node_id
+            connection.execute(_LOCK_NODE, {"node": node})
+            row = connection.execute(_LOCKED, {"comment": comment}).first()
+    if row is None:
+        raise CommentNotFoundError("there is no such comment")
+    return queries.Comment._make(row)
+
+
+def _branch(connection: Connection, row: queries.Comment) -> list[Any]:
+    values = {"node": row.node_id, "root": row.root_id or row.id}
+    return list(connection.execute(queries.BRANCH, values))
+
+
+def _add(
+    connection: Connection,
+    given: Given,
+    node: str,
+    document: str,
+    source: str,
+    parent: int | None,
+    root: int | None,
+) -> StoredComment:
+    change = rules.proposed(source, given.proposal)
+    values = {
+        "node_id": node,
+        "parent_id": parent,
+        "root_id": root,
+        "time": given.time,
+        "text": given.text,
+        "username": given.username,
+        "rating": 0,
+        "displayed": given.displayed,
+        "visible": given.displayed,
+        "deleted": False,
+        "proposal": change and change.text,
+        "proposal_diff": change and change.html,
+    }
+    key = connection.execute(_ADD, values).inserted_primary_key
+    assert key is not None  # noqa: S101 - every engine tells
+    id: int = key[0]
+    _count(connection, node, 1, int(given.displayed))
+    row = rules.CommentRow(
+        id=id,
+        parent=parent,
+        node=node,
+        time=given.time,
+        text=given.text,
+        displayed=given.displayed,
+        deleted=False,
+        username=given.username,
+        rating=0,
+        proposal_diff=change and change.html,
+        vote=None,
+    )
+    return {
+        **rules.as_comment(row, rules.now()),
+        "document": document,
+        "proposal_diff_text": change and change.plain,
+    }
+
+
+def _count(connection: Connection, node: str, more: int, seen: int) -> None:
+    connection.execute(_COUNT, {"node": node, "more": more, "seen": seen})
+
+
+def _erase_earlier(connection: Connection, ids: Collection[int]) -> None:
+    """Erase comments in the tables of the earlier package as well, where they came from it."""
+    last = connection.scalar(select(state.c.value).where(state.c.name == "migrated"))
+    earlier = [id for id in ids if last is not None and id <= last]
+    if not earlier or not inspect(connection).has_table("sphinx_comments"):
+        return
+    old = table("sphinx_comments", *map(column, ("id", *_ERASED)))
+    for part in chunks(earlier):
+        connection.execute(update(old).where(old.c.id.in_(part)).values(_ERASED))

@@ -1,0 +1,201 @@
+"""A segment: some top-level comments of a thread with all replies to them, and their votes.
+
+What must be consistent stands in one segment: a comment, all above and below it and all votes on
+it, so that one atomic change decides whether a reply is refused or is removed with its parent.
+For the same reason a comment never moves to another segment: nothing is copied, so nothing can be
+lost or doubled on the way, no text outlives its deletion in a copy, and an id leads to its comment
+for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from types import NoneType
+from typing import Any, NamedTuple, Self
+
+from sphinxcontrib_websupport.errors import (
+    CommentNotAllowedError,
+    CommentNotFoundError,
+    DamagedValueError,
+    UserNotAuthorizedError,
+)
+from sphinxcontrib_websupport.storage import rules
+
+
+class Said(NamedTuple):
+    """A comment as it is stored."""
+
+    seq: int
+    """Its arrival in microseconds since 1970, or a little later: unique in its segment."""
+    parent: int | None
+    time: int
+    text: str
+    displayed: bool
+    visible: bool
+    """Whether it and all above it are displayed."""
+    deleted: bool
+    username: str | None
+    proposal: str | None
+    diff: str | None
+    votes: dict[str, int]
+
+    @property
+    def rating(self) -> int:
+        """The sum of all votes."""
+        return sum(self.votes.values())
+
+
+@dataclass
+class Segment:
+    """The comments of a segment in the order of arrival; changed in memory, then stored whole.
+
+    A comment is looked at when it is asked for: the others are stored again as they are.
+    """
+
+    key: str
+    version: int = 0
+    """The ticket of the last change that may have changed counts."""
+    last: int = 0
+    """The greatest ``seq`` that was ever given out here: none is given twice."""
+    rows: dict[int, list[Any]] = field(default_factory=dict)
+    """The fields of each comment, by its ``seq``."""
+
+    @classmethod
+    def read(cls, key: str, value: Any) -> Self:
+        """Return a stored segment; an empty one for ``None``.
+
+        :raises DamagedValueError: it is none.
+        """
+        if value is None:
+            return cls(key)
+        match value:
+            case {"version": int(version), "last": int(last), "comments": list(rows)} if all(
+                type(row) is list and len(row) == _LENGTH for row in rows
+            ):
+                return cls(key, version, last, {row[0]: row for row in rows})
+        raise DamagedValueError(f"the value under {key!r} is no segment of a thread")
+
+    def stored(self) -> dict[str, Any]:
+        """Return the segment as a JSON value."""
+        return {"version": self.version, "last": self.last, "comments": [*self.rows.values()]}
+
+    # -- answers -----------------------------------------------------------------------------
+
+    def find(self, seq: int) -> Said:
+        """Return a comment.
+
+        :raises CommentNotFoundError: it is not here.
+        :raises DamagedValueError: it is damaged.
+        """
+        row = self.rows.get(seq)
+        if row is None:
+            raise CommentNotFoundError("there is no such comment")
+        return _read(self.key, row)
+
+    def said(self) -> Iterator[Said]:
+        """Yield all comments, each behind those above it.
+
+        :raises DamagedValueError: one is damaged.
+        """
+        for seq, row in self.rows.items():
+            said = _read(self.key, row)
+            if said.parent is not None and not (said.parent in self.rows and said.parent < seq):
+                raise DamagedValueError(f"the value under {self.key!r} lacks a comment")
+            yield said
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many comments there are, and how many readers see."""
+        return len(self.rows), sum(row[_VISIBLE] is True for row in self.rows.values())
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def add(self, said: Said) -> Said:
+        """Add a comment, whose ``seq`` is the moment of its arrival; return it as it is stored.
+
+        :raises CommentNotFoundError: its parent is not here.
+        :raises CommentNotAllowedError: readers do not see its parent.
+        """
+        if said.parent is not None and not self.find(said.parent).visible:
+            raise CommentNotAllowedError("a comment that is not displayed takes no reply")
+        self.last = max(said.seq, self.last + 1)
+        said = said._replace(seq=self.last, visible=said.displayed)
+        self._put(said)
+        return said
+
+    def remove(self, seq: int) -> None:
+        """Remove a comment and all replies below it.
+
+        :raises CommentNotFoundError: it is not here.
+        """
+        self.find(seq)
+        for gone in rules.below(seq, {said.seq: said.parent for said in self.said()}):
+            del self.rows[gone]
+
+    def erase(self, seq: int, username: str | None) -> None:
+        """Erase what an author wrote; replies and votes stay.
+
+        :raises CommentNotFoundError: it is not here.
+        :raises UserNotAuthorizedError: this is not its author, or it is erased already.
+        """
+        said = self.find(seq)
+        if not rules.may_delete(username, False, said.username, said.deleted):
+            raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
+        self._put(said._replace(text="", username=None, proposal=None, diff=None, deleted=True))
+
+    def accept(self, seq: int) -> None:
+        """Display a comment, and with it the displayed replies below it.
+
+        :raises CommentNotFoundError: it is not here.
+        """
+        self._put(self.find(seq)._replace(displayed=True))
+        everything = [*self.said()]
+        visible = rules.visible(
+            {said.seq: said.displayed for said in everything},
+            {said.seq: said.parent for said in everything},
+        )
+        for said in everything:
+            self._put(said._replace(visible=said.seq in visible))
+
+    def vote(self, seq: int, name: str, value: int) -> None:
+        """Set a user's vote; 0 takes it back.
+
+        :raises CommentNotFoundError: the comment is not here.
+        """
+        said = self.find(seq)
+        votes = {voter: vote for voter, vote in said.votes.items() if voter != name}
+        self._put(said._replace(votes=votes | {name: value} if value else votes))
+
+    def rename(self, old: str, new: str) -> None:
+        """Let comments and votes follow a user; where both names voted, the new one's stays."""
+        for said in [*self.said()]:
+            if said.username == old:
+                said = said._replace(username=new)
+            if old in said.votes:
+                votes = {new: said.votes[old]} | said.votes
+                del votes[old]
+                said = said._replace(votes=votes)
+            self._put(said)
+
+    def _put(self, said: Said) -> None:
+        self.rows[said.seq] = [*said]
+
+
+_TEXT, _FLAG = (str, NoneType), (bool,)
+_KINDS = frozenset(
+    product((int,), (int, NoneType), (int,), (str,), *[_FLAG] * 3, *[_TEXT] * 3, (dict,))
+)
+"""The types that the fields of a comment can have, in their order."""
+
+_LENGTH = len(Said._fields)
+_VISIBLE = Said._fields.index("visible")
+
+
+def _read(key: str, row: Any) -> Said:
+    # Compared whole: a long thread has thousands.
+    if type(row) is list and tuple(map(type, row)) in _KINDS:
+        votes = row[-1]
+        if not votes or {*map(type, votes.values())} == {int}:
+            return Said._make(row)
+    raise DamagedValueError(f"the value under {key!r} holds a damaged comment")

@@ -1,0 +1,284 @@
+"""The comment store over any :class:`~sphinxcontrib_websupport.backends.base.Backend`."""
+
+# ruff: noqa: D102 - what each call does is said once, in storage/base.py
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from sphinxcontrib_websupport.backends.base import Backend
+from sphinxcontrib_websupport.backends.codecs import JsonCodec
+from sphinxcontrib_websupport.errors import InvalidInputError, NodeNotFoundError, SettingsError
+from sphinxcontrib_websupport.model import PAGE_SIZE, Node, StoredComment, Thread, ThreadPage
+from sphinxcontrib_websupport.registry import open_backend
+from sphinxcontrib_websupport.storage import rules
+from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.keyvalue import lists, names, reading
+from sphinxcontrib_websupport.storage.keyvalue.drafts import register
+from sphinxcontrib_websupport.storage.keyvalue.headers import Header
+from sphinxcontrib_websupport.storage.keyvalue.pages import Entry
+from sphinxcontrib_websupport.storage.keyvalue.publishing import Publisher
+from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
+from sphinxcontrib_websupport.storage.keyvalue.threads import Thread as StoredThread
+from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
+from sphinxcontrib_websupport.storage.keyvalue.writing import Found, Given, Writer
+from sphinxcontrib_websupport.storage.staging import Build
+
+T = TypeVar("T")
+
+
+class KeyValueStorage(StorageBackend):
+    """Nodes, comments and votes in a store of JSON values.
+
+    The store should hold nothing else: a prefix, a bucket or a folder of its own.
+
+    :param backend: the store, perhaps wrapped in
+        :class:`~sphinxcontrib_websupport.backends.encrypted.Encrypted`. It is closed with this.
+    :raises SettingsError: its values are not JSON values.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        if not isinstance(backend.codec, JsonCodec):
+            raise SettingsError("comments need a store of JSON values")
+        self.backend = backend
+        self._threads = Threads(backend)
+        self._published = Published(backend)
+        self._publisher = Publisher(backend, self._published, self._threads)
+        self._writer = Writer(backend, self._threads, self._published, self._publisher)
+        self._build: Build | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Open the store of values at a URL, such as ``redis://localhost`` or ``file:///dir``."""
+        return cls(open_backend(url))
+
+    # -- the build -------------------------------------------------------------------------
+
+    def pre_build(self) -> None:
+        self._build = Build(self._published.site().generation)
+
+    def has_node(self, id: str) -> bool:
+        if self._build is not None and id in self._build.added:
+            return True
+        try:
+            self._at_node(id, lambda found: None)
+        except NodeNotFoundError:
+            return False
+        return True
+
+    def add_node(self, id: str, document: str, source: str) -> None:
+        self._current_build().add(id, document, source)
+
+    def place_node(self, id: str, file: str | None, line: int | None) -> None:
+        self._current_build().place(id, file, line)
+
+    def retire_node(self, id: str, successor: str | None = None) -> None:
+        self._current_build().retire(id, successor)
+
+    def post_build(self) -> None:
+        if self._build is not None:
+            self._publisher.publish(register(self._build), self._build.generation)
+            self._build = None
+
+    def discard_build(self) -> None:
+        self._build = None
+
+    def _current_build(self) -> Build:
+        if self._build is None:
+            self.pre_build()
+        assert self._build is not None  # noqa: S101 - pre_build says so
+        return self._build
+
+    def get_nodes(self, documents: Collection[str] | None = None) -> Iterable[Node]:
+        def work(snapshot: Snapshot, _: object) -> list[Node]:
+            wanted = snapshot.manifest.pages if documents is None else set(documents)
+            pages = dict(snapshot.pages(sorted(wanted)))
+            retired = [
+                id
+                for page in pages.values()
+                for id, entry in page.items()
+                if entry.retired is not None
+            ]
+            counts = self._threads.counts(retired, moderator=True) if retired else {}
+            return [
+                entry.node(document)
+                for document, page in pages.items()
+                for id, entry in page.items()
+                if counts.get(id, 1)
+            ]
+
+        return self._published.read(work)
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
+        reader = reading.Reader(node_id, rules.known_name(username), moderator)
+
+        def work(found: Found) -> Thread:
+            comments = reading.everything(self._threads, found.threads, reader)
+            return {"source": found.entry.source, "comments": comments}
+
+        return self._at_node(node_id, work)
+
+    def get_page(
+        self,
+        node_id: str,
+        username: str | None,
+        moderator: bool,
+        after: str | None = None,
+        limit: int = PAGE_SIZE,
+    ) -> ThreadPage:
+        reader = reading.Reader(node_id, rules.known_name(username), moderator)
+        mark = None if after is None else names.Mark.parsed(after)
+
+        def work(found: Found) -> ThreadPage:
+            page = reading.page(self._threads, found.threads, reader, mark, max(1, limit))
+            return {
+                "source": found.entry.source,
+                "comments": page.comments,
+                "next": None if page.next is None else str(page.next),
+            }
+
+        return self._at_node(node_id, work)
+
+    def find_comment(self, comment_id: str, moderator: bool) -> str:
+        return self._writer.find(names.CommentId.parsed(comment_id), moderator)
+
+    def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
+        if not rules.is_storable(docname):
+            return {}
+        key = names.talk_key(docname)
+
+        def work(snapshot: Snapshot, loaded: dict[str, Any]) -> dict[str, int]:
+            page = snapshot.page(docname)
+            talk = set(lists.read(key, loaded.get(key)))
+            attached = [id for id, entry in page.items() if entry.retired is None]
+            discussed = [id for id in attached if id in talk or page[id].moved]
+            counts = self._threads.counts(discussed, moderator) if discussed else {}
+            return dict.fromkeys(attached, 0) | counts
+
+        return self._published.read(work, key)
+
+    def get_retired(
+        self, documents: Collection[str] | None = None, moderator: bool = False
+    ) -> list[tuple[Node, int]]:
+        def work(snapshot: Snapshot, _: object) -> list[tuple[Node, int]]:
+            pages = snapshot.manifest.pages
+            wanted = pages if documents is None else set(documents) & pages.keys()
+            retired = {
+                id: entry.node(document)
+                for document, page in snapshot.pages(
+                    sorted(document for document in wanted if pages[document].retired)
+                )
+                for id, entry in page.items()
+                if entry.retired is not None
+            }
+            counts = self._threads.counts(retired, moderator) if retired else {}
+            return [(node, counts[id]) for id, node in retired.items() if counts[id]]
+
+        return self._published.read(work)
+
+    def _at_node(self, node: str, work: Callable[[Found], T]) -> T:
+        """Do something with a node that is registered, again if it is replaced meanwhile.
+
+        :raises NodeNotFoundError: it is not registered.
+        """
+        if not isinstance(node, str) or not rules.is_storable(node):
+            raise NodeNotFoundError("no build has registered such a node")
+        main = names.main_thread(node)
+        key = names.header_key(main)
+
+        def look(snapshot: Snapshot, loaded: dict[str, Any]) -> T:
+            mains = {main: Header.read(key, loaded[key])} if key in loaded else {}
+            threads = self._threads.completed([node], mains)[node]
+            found = snapshot.find(node)
+            if found is None or not self._is_registered(found[1], threads):
+                raise NodeNotFoundError("no build has registered such a node")
+            return work(Found(snapshot.site.generation, *found, threads))
+
+        return self._published.read(look, key)
+
+    def _is_registered(self, entry: Entry, threads: list[StoredThread]) -> bool:
+        # A retired node is there as long as it is discussed: to forget it is no change of a
+        # record, and nothing is to be done when a comment arrives at the same moment.
+        if entry.retired is None:
+            return True
+        return bool(self._threads.counted({entry.id: threads}, moderator=True)[entry.id])
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def add_comment(
+        self,
+        text: str,
+        displayed: bool,
+        username: str | None,
+        time: datetime,
+        proposal: str | None,
+        node_id: str | None,
+        parent_id: str | None,
+        moderator: bool,
+    ) -> StoredComment:
+        if bool(node_id) == bool(parent_id):
+            raise InvalidInputError("a comment belongs to a node or to a comment, one of both")
+        given = Given(
+            text=rules.storable("the text", text),
+            displayed=displayed,
+            username=rules.author(username),
+            time=rules.microseconds(time),
+            proposal=rules.storable("the proposal", proposal or ""),
+        )
+        if node_id:
+
+            def look() -> Found:
+                return self._at_node(node_id, lambda found: found)
+
+            return self._writer.comment(given, node_id, look)
+        return self._writer.reply(given, names.CommentId.parsed(parent_id))
+
+    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
+        id = names.CommentId.parsed(comment_id)
+        if moderator:
+            self._writer.remove(id)
+        else:
+            self._writer.erase(id, username)
+        return moderator
+
+    def process_vote(self, comment_id: str, username: str, value: int) -> None:
+        id, vote = names.CommentId.parsed(comment_id), rules.vote_value(value)
+        name = rules.author(username)
+        if name is None:
+            raise InvalidInputError("a vote needs a user name")
+        self._writer.vote(id, name, vote)
+
+    def update_username(self, old_username: str, new_username: str) -> None:
+        new, old = rules.author(new_username), rules.known_name(old_username)
+        if new is None:
+            raise InvalidInputError("the new user name is empty")
+        if old is not None and old != new:
+            self._writer.rename(old, new)
+
+    def accept_comment(self, comment_id: str) -> None:
+        self._writer.accept(names.CommentId.parsed(comment_id))
+
+    def attach_node(self, id: str, to_id: str) -> None:
+        for node in (id, to_id):
+            self._at_node(node, lambda found: None)
+        if id != to_id:
+            self._publisher.attach(id, to_id, lambda snapshot: self._check(snapshot, id, to_id))
+
+    def _check(self, snapshot: Snapshot, *nodes: str) -> None:
+        threads = self._threads.of_nodes(nodes)
+        for node in nodes:
+            found = snapshot.find(node)
+            if found is None or not self._is_registered(found[1], threads[node]):
+                raise NodeNotFoundError("no build has registered such a node")
+
+    # -- the connection --------------------------------------------------------------------
+
+    def check(self) -> None:
+        self.backend.check()
+
+    def close(self) -> None:
+        self.backend.close()

@@ -1,0 +1,1 @@
+"""One file per change to the schema; a file that was released is never changed."""

@@ -1,0 +1,140 @@
+"""What the SQL store asks: each question once, kept by SQLAlchemy in its compiled form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, bindparam, null, or_, select
+
+from sphinxcontrib_websupport.model import Node
+from sphinxcontrib_websupport.storage.schema import comments, nodes, votes
+
+NODE = select(
+    nodes.c.id,
+    nodes.c.document,
+    nodes.c.source,
+    nodes.c.position,
+    nodes.c.retired,
+    nodes.c.successor,
+    nodes.c.file,
+    nodes.c.line,
+)
+"""The fields of :class:`~sphinxcontrib_websupport.model.Node`, in their order."""
+
+ALL_NODES = NODE.order_by(nodes.c.document, nodes.c.position, nodes.c.id)
+
+NODE_PLACE = select(nodes.c.document, nodes.c.source).where(nodes.c.id == bindparam("node"))
+
+
+class Comment(NamedTuple):
+    """A comment, as far as a change to it or a reply needs it, and its node's words."""
+
+    id: int
+    node_id: str
+    root_id: int | None
+    username: str | None
+    displayed: bool
+    visible: bool
+    deleted: bool
+    document: str
+    source: str
+
+
+COMMENT = (
+    select(
+        comments.c.id,
+        comments.c.node_id,
+        comments.c.root_id,
+        comments.c.username,
+        comments.c.displayed,
+        comments.c.visible,
+        comments.c.deleted,
+        nodes.c.document,
+        nodes.c.source,
+    )
+    .join(nodes, nodes.c.id == comments.c.node_id)
+    .where(comments.c.id == bindparam("comment"))
+)
+"""The fields of :class:`Comment`, in their order."""
+
+BRANCH = select(
+    comments.c.id, comments.c.parent_id, comments.c.displayed, comments.c.visible
+).where(
+    comments.c.node_id == bindparam("node"),
+    or_(comments.c.root_id == bindparam("root"), comments.c.id == bindparam("root")),
+)
+"""A top-level comment and all below it, as far as visibility needs them."""
+
+
+def node(row: Sequence[Any]) -> Node:
+    """Return a row of :data:`NODE` as a node."""
+    return Node(*row)
+
+
+def count(moderator: bool) -> Any:
+    """Return the column that counts what such a reader sees of a node."""
+    return nodes.c.comments if moderator else nodes.c.visible
+
+
+@cache
+def counts(moderator: bool) -> Select[Any]:
+    """Return ``(node id, count)`` of a document's attached nodes."""
+    return (
+        select(nodes.c.id, count(moderator))
+        .where(nodes.c.document == bindparam("document"), nodes.c.retired.is_(False))
+        .order_by(nodes.c.position)
+    )
+
+
+@cache
+def thread(moderator: bool, named: bool) -> Select[Any]:
+    """Return a node's comments as :class:`~.rules.CommentRow`, siblings oldest first.
+
+    :param named: whether to look for the votes of ``reader``.
+    """
+    return _comments(moderator, named).order_by(comments.c.root_id, comments.c.time, comments.c.id)
+
+
+@cache
+def top(moderator: bool, named: bool, later: bool) -> Select[Any]:
+    """Return the first ``limit`` of a node's top-level comments.
+
+    :param later: only those behind the one with this ``time`` and ``id``.
+    """
+    query = _comments(moderator, named).where(comments.c.root_id.is_(None))
+    if later:
+        # Written so that every engine starts at that time in the index.
+        query = query.where(
+            comments.c.time >= bindparam("time"),
+            or_(comments.c.time > bindparam("time"), comments.c.id > bindparam("id")),
+        )
+    return query.order_by(comments.c.time, comments.c.id).limit(bindparam("limit"))
+
+
+@cache
+def replies(moderator: bool, named: bool) -> Select[Any]:
+    """Return all replies below the top-level comments ``roots``."""
+    among = comments.c.root_id.in_(bindparam("roots", expanding=True))
+    return thread(moderator, named).where(among)
+
+
+def _comments(moderator: bool, named: bool) -> Select[Any]:
+    query = select(
+        comments.c.id,
+        comments.c.parent_id,
+        comments.c.node_id,
+        comments.c.time,
+        comments.c.text,
+        comments.c.displayed,
+        comments.c.deleted,
+        comments.c.username,
+        comments.c.rating,
+        comments.c.proposal_diff,
+        votes.c.value if named else null(),
+    ).where(comments.c.node_id == bindparam("node"))
+    if named:
+        own = and_(votes.c.comment_id == comments.c.id, votes.c.username == bindparam("reader"))
+        query = query.outerjoin(votes, own)
+    return query if moderator else query.where(comments.c.visible.is_(True))

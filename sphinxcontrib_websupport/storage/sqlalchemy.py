@@ -1,0 +1,260 @@
+"""The comment store on SQLite, PostgreSQL, MariaDB and MySQL."""
+
+# ruff: noqa: D102 - what each call does is said once, in base.py
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, Select
+from sqlalchemy.engine import URL
+
+from sphinxcontrib_websupport.errors import (
+    CommentNotFoundError,
+    InvalidInputError,
+    NodeNotFoundError,
+)
+from sphinxcontrib_websupport.model import PAGE_SIZE, Node, StoredComment, Thread, ThreadPage
+from sphinxcontrib_websupport.storage import changes, queries, rules
+from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.engine import Database
+from sphinxcontrib_websupport.storage.publishing import chunks, publish, published_generation
+from sphinxcontrib_websupport.storage.schema import nodes
+from sphinxcontrib_websupport.storage.staging import Build
+
+_MARK = re.compile(r"(-?[0-9]{1,18})\.([1-9][0-9]{0,17})", re.ASCII)
+
+
+class SQLAlchemyStorage(StorageBackend):
+    """Nodes, comments and votes in a relational database.
+
+    :param url_or_engine: such as ``sqlite:///comments.db``,
+        ``postgresql+psycopg://user@host/name``, ``mysql+pymysql://user@host/name``, or an
+        engine of SQLAlchemy's. Tables are created, and older ones migrated, at once.
+    :raises StorageError: the database does not answer, or is newer than this package.
+    :raises SettingsError: this is not the URL of a database.
+    :raises MissingDriverError: the database's driver is not installed.
+    """
+
+    def __init__(self, url_or_engine: str | URL | Engine) -> None:
+        self._database = Database(url_or_engine)
+        self._build: Build | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Open the store at a URL."""
+        return cls(url)
+
+    # -- the build -------------------------------------------------------------------------
+
+    def pre_build(self) -> None:
+        with self._database.read() as connection:
+            self._build = Build(published_generation(connection))
+
+    def has_node(self, id: str) -> bool:
+        if self._build is not None and id in self._build.added:
+            return True
+        if not _is_id(id):
+            return False
+        with self._database.read() as connection:
+            return connection.execute(queries.NODE_PLACE, {"node": id}).first() is not None
+
+    def add_node(self, id: str, document: str, source: str) -> None:
+        self._current_build().add(id, document, source)
+
+    def place_node(self, id: str, file: str | None, line: int | None) -> None:
+        self._current_build().place(id, file, line)
+
+    def retire_node(self, id: str, successor: str | None = None) -> None:
+        self._current_build().retire(id, successor)
+
+    def post_build(self) -> None:
+        if self._build is not None:
+            publish(self._database, self._build)
+            self._build = None
+
+    def discard_build(self) -> None:
+        self._build = None
+
+    def _current_build(self) -> Build:
+        if self._build is None:
+            self.pre_build()
+        assert self._build is not None  # noqa: S101 - pre_build says so
+        return self._build
+
+    def get_nodes(self, documents: Collection[str] | None = None) -> Iterable[Node]:
+        return list(map(queries.node, self._nodes(queries.ALL_NODES, documents)))
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
+        reader = _reader(node_id, username)
+        query = queries.thread(moderator, "reader" in reader)
+        node, rows = self._database.fetch((queries.NODE_PLACE, reader), (query, reader))
+        if not node:
+            raise NodeNotFoundError("no build has registered such a node")
+        comments = rules.tree(rows, moderator)
+        return {"source": node[0][1], "comments": comments}
+
+    def get_page(
+        self,
+        node_id: str,
+        username: str | None,
+        moderator: bool,
+        after: str | None = None,
+        limit: int = PAGE_SIZE,
+    ) -> ThreadPage:
+        reader = _reader(node_id, username)
+        limit = max(1, limit)
+        start = {} if after is None else _place(after)
+        top = queries.top(moderator, "reader" in reader, bool(start))
+        replies = queries.replies(moderator, "reader" in reader)
+        with self._database.read() as connection:
+            source = _source(connection, node_id)
+            found = connection.execute(top, {**reader, **start, "limit": limit + 1}).all()
+            rows = [rules.CommentRow._make(row) for row in found[:limit]]
+            last = rows[-1] if len(found) > limit else None
+            for roots in chunks([row.id for row in rows]):
+                below = connection.execute(replies, {**reader, "roots": roots})
+                rows.extend(map(rules.CommentRow._make, below))
+        return {
+            "source": source,
+            "comments": rules.tree(rows, moderator),
+            "next": f"{last.time}.{last.id}" if last else None,
+        }
+
+    def find_comment(self, comment_id: str, moderator: bool) -> str:
+        with self._database.read() as connection:
+            values = {"comment": _number(comment_id)}
+            row = connection.execute(queries.COMMENT, values).first()
+        if row is None or not (moderator or row.visible):
+            raise CommentNotFoundError("there is no such comment")
+        return str(row.node_id)
+
+    def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
+        if not rules.is_storable(docname):
+            return {}
+        [rows] = self._database.fetch((queries.counts(moderator), {"document": docname}))
+        return dict(rows)
+
+    def get_retired(
+        self, documents: Collection[str] | None = None, moderator: bool = False
+    ) -> list[tuple[Node, int]]:
+        count = queries.count(moderator)
+        query = queries.ALL_NODES.add_columns(count).where(nodes.c.retired.is_(True), count > 0)
+        return [(queries.node(row[:-1]), row[-1]) for row in self._nodes(query, documents)]
+
+    def _nodes(self, query: Select[Any], documents: Collection[str] | None) -> list[Any]:
+        with self._database.read() as connection:
+            if documents is None:
+                return list(connection.execute(query))
+            names = sorted(filter(rules.is_storable, set(documents)))
+            return [
+                row
+                for part in chunks(names)
+                for row in connection.execute(query.where(nodes.c.document.in_(part)))
+            ]
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def add_comment(
+        self,
+        text: str,
+        displayed: bool,
+        username: str | None,
+        time: datetime,
+        proposal: str | None,
+        node_id: str | None,
+        parent_id: str | None,
+        moderator: bool,
+    ) -> StoredComment:
+        if bool(node_id) == bool(parent_id):
+            raise InvalidInputError("a comment belongs to a node or to a comment, one of both")
+        given = changes.Given(
+            text=rules.storable("the text", text),
+            displayed=displayed,
+            username=rules.author(username),
+            time=rules.microseconds(time),
+            proposal=rules.storable("the proposal", proposal or ""),
+        )
+        if node_id:
+            node = _known(node_id)
+            return self._database.write(lambda c: changes.comment(c, given, node))
+        parent = _number(parent_id)
+        return self._database.write(lambda c: changes.reply(c, given, parent))
+
+    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
+        comment = _number(comment_id)
+        return self._database.write(lambda c: changes.remove(c, comment, username, moderator))
+
+    def process_vote(self, comment_id: str, username: str, value: int) -> None:
+        comment, vote = _number(comment_id), rules.vote_value(value)
+        name = rules.author(username)
+        if name is None:
+            raise InvalidInputError("a vote needs a user name")
+        self._database.write(lambda c: changes.vote(c, comment, name, vote))
+
+    def update_username(self, old_username: str, new_username: str) -> None:
+        new, old = rules.author(new_username), rules.known_name(old_username)
+        if new is None:
+            raise InvalidInputError("the new user name is empty")
+        if old is not None and old != new:
+            self._database.write(lambda c: changes.rename(c, old, new))
+
+    def accept_comment(self, comment_id: str) -> None:
+        comment = _number(comment_id)
+        self._database.write(lambda c: changes.accept(c, comment))
+
+    def attach_node(self, id: str, to_id: str) -> None:
+        old, new = _known(id), _known(to_id)
+        self._database.write(lambda c: changes.attach(c, old, new))
+
+    # -- the connection --------------------------------------------------------------------
+
+    def check(self) -> None:
+        with self._database.read() as connection:
+            published_generation(connection)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _is_id(id: object) -> bool:
+    return isinstance(id, str) and rules.is_storable(id)
+
+
+def _known(id: object) -> str:
+    id = str(id) if isinstance(id, int) else id
+    if not isinstance(id, str) or not rules.is_storable(id):
+        raise NodeNotFoundError("no build has registered such a node")
+    return id
+
+
+def _number(id: object) -> int:
+    number = rules.number(id)
+    if number is None:
+        raise CommentNotFoundError("there is no such comment")
+    return number
+
+
+def _reader(node_id: str, username: str | None) -> dict[str, object]:
+    name = rules.known_name(username)
+    reader: dict[str, object] = {"node": _known(node_id)}
+    return reader | {"reader": name} if name else reader
+
+
+def _source(connection: Connection, node_id: str) -> str:
+    node = connection.execute(queries.NODE_PLACE, {"node": _known(node_id)}).first()
+    if node is None:
+        raise NodeNotFoundError("no build has registered such a node")
+    return str(node.source)
+
+
+def _place(mark: str) -> dict[str, int]:
+    match = _MARK.fullmatch(mark)
+    if match is None:
+        raise InvalidInputError("this is no mark of a part of a thread")
+    return {"time": int(match[1]), "id": int(match[2])}

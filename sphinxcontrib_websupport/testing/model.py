@@ -1,0 +1,249 @@
+"""A comment store in dictionaries: slow, for one thread, and short enough to be right.
+
+What other stores answer is compared with what this one does.
+"""
+
+# ruff: noqa: D102 - what each call does is said once, in storage/base.py
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from operator import attrgetter
+
+from sphinxcontrib_websupport.differ import as_html, as_text, compare
+from sphinxcontrib_websupport.errors import (
+    CommentNotAllowedError,
+    CommentNotFoundError,
+    InvalidInputError,
+    NodeNotFoundError,
+    UserNotAuthorizedError,
+)
+from sphinxcontrib_websupport.model import Comment, Node, StoredComment, Thread
+from sphinxcontrib_websupport.storage.base import StorageBackend
+
+
+@dataclass
+class _Said:
+    id: int
+    node: str
+    parent: _Said | None
+    time: datetime
+    text: str
+    username: str
+    displayed: bool
+    diff: str | None
+    deleted: bool = False
+    votes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def visible(self) -> bool:
+        return all(above.displayed for above in self.line())
+
+    def line(self) -> Iterator[_Said]:
+        """Return this one and those above it."""
+        above: _Said | None = self
+        while above is not None:
+            yield above
+            above = above.parent
+
+
+class ModelStorage(StorageBackend):
+    """Nodes, comments and votes in memory."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._said: dict[int, _Said] = {}
+        self._given = 0
+        self._added: dict[str, Node] = {}
+        self._retired: dict[str, str | None] = {}
+        self._positions: Counter[str] = Counter()
+
+    # -- the build -------------------------------------------------------------------------
+
+    def pre_build(self) -> None:
+        self.discard_build()
+
+    def has_node(self, id: str) -> bool:
+        return id in self._nodes or id in self._added
+
+    def add_node(self, id: str, document: str, source: str) -> None:
+        source = source.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        self._added[id] = Node(id, document, source, self._positions[document])
+        self._positions[document] += 1
+        self._retired.pop(id, None)
+
+    def place_node(self, id: str, file: str | None, line: int | None) -> None:
+        self._added[id] = replace(self._added[id], file=file, line=line)
+
+    def retire_node(self, id: str, successor: str | None = None) -> None:
+        self._added.pop(id, None)
+        self._retired[id] = successor
+
+    def post_build(self) -> None:
+        self._nodes |= self._added
+        for id, successor in self._retired.items():
+            if id in self._nodes:
+                self._nodes[id] = replace(self._nodes[id], retired=True, successor=successor)
+                self._forget_if_silent(id)
+        self.discard_build()
+
+    def discard_build(self) -> None:
+        self._added, self._retired, self._positions = {}, {}, Counter()
+
+    def get_nodes(self, documents: Collection[str] | None = None) -> Iterable[Node]:
+        nodes = sorted(self._nodes.values(), key=attrgetter("document", "position", "id"))
+        return [node for node in nodes if documents is None or node.document in documents]
+
+    def attach_node(self, id: str, to_id: str) -> None:
+        if id not in self._nodes or to_id not in self._nodes:
+            raise NodeNotFoundError
+        if id == to_id:
+            return
+        for said in self._said.values():
+            if said.node == id:
+                said.node = to_id
+        del self._nodes[id]
+        for node in list(self._nodes.values()):
+            if node.successor == id:
+                self._nodes[node.id] = replace(node, successor=to_id)
+
+    def _forget_if_silent(self, id: str) -> None:
+        if self._nodes[id].retired and not any(s.node == id for s in self._said.values()):
+            del self._nodes[id]
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
+        if node_id not in self._nodes:
+            raise NodeNotFoundError
+        top: list[Comment] = []
+        seen: dict[int, Comment] = {}
+        for said in sorted(self._said.values(), key=attrgetter("time", "id")):
+            if said.node == node_id and (moderator or said.visible):
+                seen[said.id] = _comment(said, username)
+        for id, comment in seen.items():
+            parent = self._said[id].parent
+            (seen[parent.id]["children"] if parent else top).append(comment)
+        return {"source": self._nodes[node_id].source, "comments": top}
+
+    def find_comment(self, comment_id: str, moderator: bool) -> str:
+        said = self._find(comment_id)
+        if not (moderator or said.visible):
+            raise CommentNotFoundError
+        return said.node
+
+    def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
+        return {
+            node.id: sum(
+                said.node == node.id and (moderator or said.visible) for said in self._said.values()
+            )
+            for node in self.get_nodes([docname])
+            if not node.retired
+        }
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def add_comment(
+        self,
+        text: str,
+        displayed: bool,
+        username: str | None,
+        time: datetime,
+        proposal: str | None,
+        node_id: str | None,
+        parent_id: str | None,
+        moderator: bool,
+    ) -> StoredComment:
+        if bool(node_id) == bool(parent_id):
+            raise InvalidInputError
+        parent = self._find(parent_id) if parent_id else None
+        if parent is not None and not parent.visible:
+            raise CommentNotAllowedError
+        node = self._nodes.get(parent.node if parent else str(node_id))
+        if node is None:
+            raise NodeNotFoundError
+        given = (proposal or "").replace("\r\n", "\n")
+        source = node.source.replace("\r\n", "\n")
+        changes = compare(source, given) if given.strip() and given != source else None
+        self._given += 1
+        said = _Said(
+            self._given,
+            node.id,
+            parent,
+            time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC),
+            text,
+            username or "",
+            displayed,
+            as_html(changes) if changes else None,
+        )
+        self._said[said.id] = said
+        return {
+            **_comment(said, None),
+            "document": node.document,
+            "proposal_diff_text": as_text(changes) if changes else None,
+        }
+
+    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
+        said = self._find(comment_id)
+        if moderator:
+            gone = [other.id for other in self._said.values() if said in other.line()]
+            for id in gone:
+                del self._said[id]
+            self._forget_if_silent(said.node)
+            return True
+        if said.deleted or not username or username != said.username:
+            raise UserNotAuthorizedError
+        said.deleted, said.text, said.username, said.diff = True, "", "", None
+        return False
+
+    def process_vote(self, comment_id: str, username: str, value: int) -> None:
+        said = self._find(comment_id)
+        said.votes[username] = value
+
+    def update_username(self, old_username: str, new_username: str) -> None:
+        for said in self._said.values():
+            if old_username and said.username == old_username:
+                said.username = new_username
+            if old_username != new_username and old_username in said.votes:
+                vote = said.votes.pop(old_username)
+                # A vote that was taken back is none.
+                if not said.votes.get(new_username):
+                    said.votes[new_username] = vote
+
+    def accept_comment(self, comment_id: str) -> None:
+        self._find(comment_id).displayed = True
+
+    def _find(self, id: str) -> _Said:
+        if not id.isascii() or not id.isdigit() or int(id) not in self._said:
+            raise CommentNotFoundError
+        return self._said[int(id)]
+
+
+def _comment(said: _Said, reader: str | None) -> Comment:
+    time = said.time
+    return {
+        "text": "[deleted]" if said.deleted else said.text,
+        "username": "[deleted]" if said.deleted else said.username,
+        "id": str(said.id),
+        "rating": sum(said.votes.values()),
+        "age": int((datetime.now(UTC) - time).total_seconds()),
+        "time": {
+            "year": time.year,
+            "month": time.month,
+            "day": time.day,
+            "hour": time.hour,
+            "minute": time.minute,
+            "second": time.second,
+            "iso": time.isoformat(),
+            "delta": "",
+        },
+        "vote": said.votes.get(reader or "", 0),
+        "node": None if said.parent else said.node,
+        "parent": str(said.parent.id) if said.parent else None,
+        "proposal_diff": said.diff,
+        "displayed": said.displayed,
+        "children": [],
+    }

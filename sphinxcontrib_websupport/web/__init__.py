@@ -1,0 +1,1 @@
+"""The service: one list of routes over a neutral core, and thin shells around it."""

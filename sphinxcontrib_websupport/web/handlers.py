@@ -1,0 +1,165 @@
+"""Each JSON address as a call of ``WebSupport``; there is no rule about comments here."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from sphinxcontrib_websupport.errors import InvalidInputError, UserNotAuthorizedError
+from sphinxcontrib_websupport.model import NewComment
+from sphinxcontrib_websupport.web.answers import (
+    CommentPlace,
+    Deletion,
+    DocumentAnswer,
+    Health,
+    SearchAnswer,
+)
+from sphinxcontrib_websupport.web.calls import Call
+from sphinxcontrib_websupport.web.encoding import thread_response
+from sphinxcontrib_websupport.web.messages import Response, json_response
+
+
+def get_document(call: Call) -> Response:
+    """Answer with the counts of a page's nodes, and with who is reading."""
+    docname, viewer = call.path["docname"], call.viewer
+    counts = call.support.get_metadata(docname, moderator=viewer.moderator)
+    may_comment = bool(viewer.username) or call.support.allow_anonymous_comments
+    answer: DocumentAnswer = {
+        "nodes": {node: {"count": count} for node, count in counts.items()},
+        "viewer": {
+            "username": viewer.username,
+            "moderator": viewer.moderator,
+            "may_comment": may_comment,
+            "may_vote": bool(viewer.username),
+            "may_sign_in": call.settings.may_sign_in,
+        },
+        "detached": call.support.get_detached(docname, moderator=viewer.moderator),
+    }
+    return json_response(answer)
+
+
+def get_node(call: Call) -> Response:
+    """Answer with a page of a node's thread."""
+    viewer = call.viewer
+    page = call.support.get_page(
+        call.path["node"], viewer.username or None, viewer.moderator, call.query.get("after")
+    )
+    return thread_response(page)
+
+
+def attach_node(call: Call) -> Response:
+    """Move a detached discussion to another node."""
+    node, to = call.path["node"], call.body["to"]
+    call.support.attach(node, to, moderator=call.viewer.moderator)
+    return Response(204)
+
+
+def find_comment(call: Call) -> Response:
+    """Answer with the node under which a comment stands."""
+    comment_id = call.path["comment"]
+    node = call.support.find_comment(comment_id, call.viewer.moderator)
+    place: CommentPlace = {"id": comment_id, "node": node}
+    return json_response(place)
+
+
+def add_comment(call: Call) -> Response:
+    """Add a comment to a node."""
+    comment = post(call, call.body["text"], call.body.get("proposal"), node_id=call.path["node"])
+    return _created(call, comment)
+
+
+def add_reply(call: Call) -> Response:
+    """Add a reply to a comment."""
+    comment = post(call, call.body["text"], None, parent_id=call.path["comment"])
+    return _created(call, comment)
+
+
+def vote(call: Call) -> Response:
+    """Set the reader's vote."""
+    set_vote(call, call.path["comment"], call.body["value"])
+    return Response(204)
+
+
+def accept_comment(call: Call) -> Response:
+    """Show a comment to all from now on."""
+    call.support.accept_comment(call.path["comment"], moderator=call.viewer.moderator)
+    return Response(204)
+
+
+def delete_comment(call: Call) -> Response:
+    """Delete a comment."""
+    viewer = call.viewer
+    removed = call.support.delete_comment(call.path["comment"], viewer.username, viewer.moderator)
+    answer: Deletion = {"removed": removed}
+    return json_response(answer)
+
+
+def search(call: Call) -> Response:
+    """Answer with a page of search results, as values and as the parts of a page."""
+    q = call.query["q"]
+    found = call.support.find(q, _start(call.query.get("start", "0")))
+    answer: SearchAnswer = {
+        **call.support.get_search_page(q, found),
+        "results": [
+            {
+                "path": result.path,
+                "title": result.title,
+                "heading": result.heading,
+                "context": result.context,
+                "rank": result.rank,
+                "kind": result.kind,
+                "node": result.node,
+                "comment": result.comment,
+            }
+            for result in found.results
+        ],
+        "total": found.total,
+        "next": found.next,
+    }
+    return json_response(answer)
+
+
+def get_health(call: Call) -> Response:
+    """Ask the store for a sign of life."""
+    call.support.storage.check()
+    answer: Health = {"status": "ok"}
+    return json_response(answer)
+
+
+def post(
+    call: Call, text: str, proposal: str | None, node_id: str = "", parent_id: str = ""
+) -> NewComment:
+    """Add a comment in the reader's name, waiting for a moderator where the site says so."""
+    viewer = call.viewer
+    return call.support.add_comment(
+        text,
+        node_id=node_id,
+        parent_id=parent_id,
+        displayed=viewer.moderator or not call.settings.must_wait(viewer),
+        username=viewer.username or None,
+        proposal=proposal,
+        moderator=viewer.moderator,
+    )
+
+
+def set_vote(call: Call, comment_id: str, value: int | str) -> None:
+    """Set the reader's vote.
+
+    :raises UserNotAuthorizedError: the reader has no name.
+    """
+    if not call.viewer.username:
+        # To WebSupport an empty name is a wrong argument; over HTTP it is a reader who has
+        # not signed in.
+        raise UserNotAuthorizedError("Voting needs a name.")
+    call.support.process_vote(comment_id, call.viewer.username, value)
+
+
+def _start(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise InvalidInputError("The start of a page of results is a number from 0.")
+    return int(text)
+
+
+def _created(call: Call, comment: NewComment) -> Response:
+    # Relative to "nodes/…/comments" and to "comments/…/replies" alike.
+    location = f"../../comments/{quote(comment['id'], safe='')}"
+    return json_response(comment, 201, {"Location": location})

@@ -1,0 +1,63 @@
+"""Errors of HTTP itself, and every error as a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from sphinxcontrib_websupport.errors import WebSupportError
+from sphinxcontrib_websupport.web.messages import PROBLEM, Response, encode
+
+
+class RouteNotFoundError(WebSupportError):
+    """There is nothing at this address."""
+
+    status = 404
+    title = "Nothing here"
+
+
+class MethodNotAllowedError(WebSupportError):
+    """The address takes other methods."""
+
+    status = 405
+    title = "Method not allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"This address takes {allowed}.")
+        self.allowed = allowed
+
+
+class BodyTooLargeError(WebSupportError):
+    """The request's body is longer than the service reads."""
+
+    status = 413
+    title = "Too much at once"
+
+
+class UnsupportedMediaTypeError(WebSupportError):
+    """The request's body is of another type than the address takes."""
+
+    status = 415
+    title = "Wrong content type"
+
+
+class ForgeryError(WebSupportError):
+    """The request may come from another site, in a reader's name."""
+
+    status = 403
+    title = "The request came from elsewhere"
+
+
+def is_internal(error: WebSupportError) -> bool:
+    """Tell whether an error's message is for the log, not for the reader."""
+    return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and (
+        error.status != HTTPStatus.NOT_IMPLEMENTED
+    )
+
+
+def problem_response(error: WebSupportError) -> Response:
+    """Answer with an error, without what only the log is to know."""
+    document = {"type": "about:blank", "title": error.title, "status": error.status}
+    if str(error) and not is_internal(error):
+        document["detail"] = str(error)
+    headers = {"Allow": error.allowed} if isinstance(error, MethodNotAllowedError) else {}
+    return Response(error.status, encode(document), PROBLEM, headers)

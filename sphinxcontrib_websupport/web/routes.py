@@ -1,0 +1,244 @@
+"""The one list of what the service answers: shells and the OpenAPI description follow it."""
+
+from __future__ import annotations
+
+from sphinxcontrib_websupport.model import (
+    MAX_PROPOSAL_LENGTH,
+    MAX_TEXT_LENGTH,
+    NewComment,
+    Thread,
+    ThreadPage,
+)
+from sphinxcontrib_websupport.web import handlers, legacy, openapi, pages
+from sphinxcontrib_websupport.web.answers import (
+    CommentPlace,
+    Deletion,
+    DocumentAnswer,
+    Health,
+    LegacyComment,
+    SearchAnswer,
+)
+from sphinxcontrib_websupport.web.calls import Route, Takes
+from sphinxcontrib_websupport.web.fields import Field
+from sphinxcontrib_websupport.web.messages import HTML
+
+TEXT = Field(str, "The comment, in the site's markup.", required=True, max_length=MAX_TEXT_LENGTH)
+PROPOSAL = Field(
+    str, "The node's source text as it should be.", nullable=True, max_length=MAX_PROPOSAL_LENGTH
+)
+AFTER = Field(str, "The ``next`` of the page before.")
+DOCUMENT = Field(str, "The page that the reader comes from, to lead back to it.")
+COMMENT_ID = Field(str, "The comment's id.", required=True)
+
+DOCUMENTS = (
+    Route(
+        "GET",
+        "documents/{docname:path}",
+        handlers.get_document,
+        "Give the counts of a page's nodes, and who is reading.",
+        answers=DocumentAnswer,
+    ),
+    Route(
+        "GET",
+        "search",
+        handlers.search,
+        "Search pages and comments, ten results at a time.",
+        query={
+            "q": Field(str, "What to look for.", required=True),
+            "start": Field(str, "How many results to leave out: the ``next`` of the page before."),
+        },
+        answers=SearchAnswer,
+        errors=(501,),
+    ),
+)
+
+THREADS = (
+    Route(
+        "GET",
+        "nodes/{node}",
+        handlers.get_node,
+        "Give a page of a node's thread: 50 top-level comments with all their replies.",
+        query={"after": AFTER},
+        answers=ThreadPage,
+        errors=(404,),
+    ),
+    Route(
+        "POST",
+        "nodes/{node}/comments",
+        handlers.add_comment,
+        "Comment on a node.",
+        takes=Takes.JSON,
+        body={"text": TEXT, "proposal": PROPOSAL},
+        answers=NewComment,
+        status=201,
+        errors=(403, 404),
+    ),
+    Route(
+        "POST",
+        "nodes/{node}/attach",
+        handlers.attach_node,
+        "Move a discussion whose paragraph is gone to another node; moderators may.",
+        takes=Takes.JSON,
+        body={"to": Field(str, "The id of the node to attach it to.", required=True)},
+        status=204,
+        errors=(403, 404),
+    ),
+    Route(
+        "GET",
+        "comments/{comment}",
+        handlers.find_comment,
+        "Tell under which node a comment stands.",
+        answers=CommentPlace,
+        errors=(404,),
+    ),
+    Route(
+        "POST",
+        "comments/{comment}/replies",
+        handlers.add_reply,
+        "Reply to a comment.",
+        takes=Takes.JSON,
+        body={"text": TEXT},
+        answers=NewComment,
+        status=201,
+        errors=(403, 404),
+    ),
+    Route(
+        "PUT",
+        "comments/{comment}/vote",
+        handlers.vote,
+        "Set the reader's vote on a comment.",
+        takes=Takes.JSON,
+        body={"value": Field(int, "Up, none or down.", required=True, choices=(-1, 0, 1))},
+        status=204,
+        errors=(403, 404),
+    ),
+    Route(
+        "POST",
+        "comments/{comment}/accept",
+        handlers.accept_comment,
+        "Show a waiting comment to all; moderators may.",
+        takes=Takes.JSON,
+        status=204,
+        errors=(403, 404),
+    ),
+    Route(
+        "DELETE",
+        "comments/{comment}",
+        handlers.delete_comment,
+        "Delete a comment; its author and moderators may.",
+        answers=Deletion,
+        errors=(403, 404),
+    ),
+)
+
+PAGES = (
+    Route(
+        "GET",
+        "threads/{node}",
+        pages.get_thread,
+        "Show a thread with a form, for readers without scripts.",
+        query={
+            "after": AFTER,
+            "document": DOCUMENT,
+            "reply": Field(str, "The comment to reply to."),
+            "waiting": Field(str, "Set when a comment was posted that waits for a moderator."),
+        },
+        media_type=HTML,
+        errors=(404,),
+    ),
+    Route(
+        "POST",
+        "threads/{node}",
+        pages.post_to_thread,
+        "Take the form of the page and lead back to it.",
+        query={"document": DOCUMENT},
+        takes=Takes.FORM,
+        body={
+            "text": TEXT,
+            "parent": Field(str, "The comment to reply to; empty for none."),
+            "token": Field(str, "The form's token."),
+        },
+        media_type=HTML,
+        status=303,
+        errors=(403, 404),
+    ),
+    Route(
+        "GET",
+        "static/{name}",
+        pages.get_static,
+        "Give a file that the service's own pages need.",
+        media_type="text/css; charset=utf-8",
+        errors=(404,),
+    ),
+)
+
+SERVICE = (
+    Route(
+        "GET",
+        "health",
+        handlers.get_health,
+        "Ask the store for a sign of life.",
+        answers=Health,
+        errors=(503,),
+    ),
+    Route("GET", "openapi.json", openapi.get_description, "Describe this service.", answers=dict),
+)
+
+LEGACY = (
+    Route(
+        "GET",
+        "_get_comments",
+        legacy.get_comments,
+        "Give a node's whole thread, as earlier front ends ask for it.",
+        query={"node": Field(str, "The node's id.", required=True)},
+        answers=Thread,
+        errors=(404,),
+    ),
+    Route(
+        "POST",
+        "_add_comment",
+        legacy.add_comment,
+        "Comment or reply, as earlier front ends do.",
+        takes=Takes.FORM,
+        body={
+            "text": TEXT,
+            "node": Field(str, "The node's id; empty for a reply."),
+            "parent": Field(str, "The comment's id; empty for a comment on a node."),
+            "proposal": PROPOSAL,
+        },
+        answers=LegacyComment,
+        errors=(403, 404),
+    ),
+    Route(
+        "POST",
+        "_process_vote",
+        legacy.process_vote,
+        "Set the reader's vote, as earlier front ends do.",
+        takes=Takes.FORM,
+        body={"comment_id": COMMENT_ID, "value": Field(str, "−1, 0 or 1.", required=True)},
+        media_type=legacy.PLAIN,
+        errors=(403, 404),
+    ),
+    Route(
+        "POST",
+        "_accept_comment",
+        legacy.accept_comment,
+        "Show a waiting comment to all, as earlier front ends do.",
+        takes=Takes.FORM,
+        body={"id": COMMENT_ID},
+        media_type=legacy.PLAIN,
+        errors=(403, 404),
+    ),
+    Route(
+        "POST",
+        "_delete_comment",
+        legacy.delete_comment,
+        "Delete a comment, as earlier front ends do.",
+        takes=Takes.FORM,
+        body={"id": COMMENT_ID},
+        media_type=legacy.PLAIN,
+        errors=(403, 404),
+    ),
+)
+
+ROUTES = DOCUMENTS + THREADS + PAGES + SERVICE + LEGACY

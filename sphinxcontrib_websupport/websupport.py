@@ -1,0 +1,510 @@
+"""``WebSupport``: the one object that a view of a web framework calls."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from sphinxcontrib_websupport.backends.base import Backend
+from sphinxcontrib_websupport.backends.cache import JsonCache
+from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
+from sphinxcontrib_websupport.backends.readthrough import ReadThrough
+from sphinxcontrib_websupport.detached import nearest
+from sphinxcontrib_websupport.documents import Documents
+from sphinxcontrib_websupport.errors import (
+    CommentNotFoundError,
+    DocumentNotFoundError,
+    InvalidInputError,
+    NodeNotFoundError,
+    UserNotAuthorizedError,
+    WebSupportError,
+)
+from sphinxcontrib_websupport.model import (
+    MAX_NAME_LENGTH,
+    MAX_PROPOSAL_LENGTH,
+    MAX_TEXT_LENGTH,
+    Detached,
+    Document,
+    NewComment,
+    Node,
+    Thread,
+    ThreadPage,
+)
+from sphinxcontrib_websupport.publication import publish_assets, publish_documents
+from sphinxcontrib_websupport.registry import open_backend, open_markup, open_search, open_storage
+from sphinxcontrib_websupport.search.base import BaseSearch
+from sphinxcontrib_websupport.search.discussions import Discussions
+from sphinxcontrib_websupport.search.rendering import render
+from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
+from sphinxcontrib_websupport.storage.base import StorageBackend
+
+logger = logging.getLogger(__name__)
+
+_whole_number = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_control_characters = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+class WebSupport:
+    """Builds a documentation, and serves its pages and their discussions.
+
+    Two objects in one process share nothing. Every call may be made from any thread.
+    Constructing one imports neither Sphinx nor a driver that is not used.
+
+    :param srcdir: the folder with conf.py; only :meth:`build` needs it.
+    :param builddir: where everything goes for which no folder of its own is named.
+    :param datadir: pages and the default comment store; default ``builddir/data``.
+    :param staticdir: files for the web server; default ``builddir/static``.
+    :param doctreedir: Sphinx's own cache; default ``builddir/doctrees``.
+    :param search: an adapter's name (its files are in ``datadir/search``), a URL such as
+        ``sqlite:///search.db``, or an adapter.
+    :param storage: a URL such as ``sqlite:///comments.db`` or a
+        :class:`~sphinxcontrib_websupport.storage.base.StorageBackend`; default a SQLite file
+        ``datadir/db/websupport.db``.
+    :param confoverrides: conf.py values to override in :meth:`build`; it is not changed.
+    :param status: where :meth:`build` tells its progress; ``None`` for nowhere.
+    :param warning: where :meth:`build` warns; ``None`` for nowhere.
+    :param moderation_callback: called with every new comment that is not displayed.
+    :param allow_anonymous_comments: whether a comment may come without a user name.
+    :param docroot: the URL path under which the application serves the pages.
+    :param staticroot: the URL path under which it serves ``staticdir``.
+    :param markup: what comments are written in: ``"rst"`` or ``"markdown"``.
+    :param parallel: the number of processes that :meth:`build` may use.
+    :param documents: a store of JSON values, or its URL, that :meth:`build` publishes the pages
+        to and :meth:`get_document` reads them from: a web process then needs no file of the
+        build.
+    :param assets: a store of bytes, such as an ``S3RawBackend``, that :meth:`build` publishes
+        ``staticdir`` to.
+    :param page_timeout: for how many seconds a page of ``documents`` is kept in a local cache:
+        the longest time that a new build takes to be seen by another process.
+    """
+
+    def __init__(
+        self,
+        srcdir: str | Path | None = None,
+        builddir: str | Path = "",
+        datadir: str | Path | None = None,
+        staticdir: str | Path | None = None,
+        doctreedir: str | Path | None = None,
+        search: str | BaseSearch | None = None,
+        storage: str | StorageBackend | None = None,
+        buildername: str = "websupport",
+        confoverrides: Mapping[str, Any] | None = None,
+        status: TextIO | None = sys.stdout,
+        warning: TextIO | None = sys.stderr,
+        moderation_callback: Callable[[NewComment], object] | None = None,
+        allow_anonymous_comments: bool = True,
+        docroot: str = "",
+        staticroot: str = "static",
+        *,
+        markup: str = "rst",
+        parallel: int = 1,
+        documents: str | Backend | None = None,
+        assets: Backend | None = None,
+        page_timeout: float = 60.0,
+    ) -> None:
+        self.srcdir = Path(srcdir) if srcdir else None
+        self.builddir = Path(builddir)
+        self.datadir = Path(datadir) if datadir else self.builddir / "data"
+        self.staticdir = Path(staticdir) if staticdir else self.builddir / "static"
+        self.doctreedir = Path(doctreedir) if doctreedir else self.builddir / "doctrees"
+        self.buildername = buildername
+        self.confoverrides = dict(confoverrides or {})
+        self.status = status
+        self.warning = warning
+        self.moderation_callback = moderation_callback
+        self.allow_anonymous_comments = allow_anonymous_comments
+        self.docroot = docroot.strip("/")
+        self.staticroot = staticroot.strip("/")
+        self.parallel = parallel
+        self.storage = self._open_storage(storage)
+        self.search = (
+            search
+            if isinstance(search, BaseSearch)
+            else open_search(search or "null", self.datadir / "search")
+        )
+        self._discussions = Discussions(self.storage, self.search)
+        self._pages = FileSystemJsonBackend(self.datadir / "documents")
+        self._published = self._open_documents(documents, page_timeout)
+        self._assets = assets
+        self.documents = Documents(self._pages if documents is None else self._published)
+        self._render = open_markup(markup)
+
+    def _open_storage(self, storage: str | StorageBackend | None) -> StorageBackend:
+        if storage is None:
+            path = (self.datadir / "db" / "websupport.db").resolve()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            storage = f"sqlite:///{path.as_posix()}"
+        return open_storage(storage) if isinstance(storage, str) else storage
+
+    def _open_documents(self, documents: str | Backend | None, timeout: float) -> Backend:
+        if documents is None:
+            return self._pages
+        store = open_backend(documents) if isinstance(documents, str) else documents
+        return ReadThrough(store, JsonCache(self.datadir / "cache", timeout))
+
+    # -- pages -----------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Build ``srcdir``; readers see the result when all of it has succeeded.
+
+        conf.py's own ``extensions`` stay as they are.
+
+        :raises RuntimeError: there is no ``srcdir``.
+        :raises BuildError: Sphinx failed; the store is as it was.
+        :raises StorageError: ``documents`` or ``assets`` does not answer; building again
+            completes what was begun.
+        """
+        if self.srcdir is None:
+            raise RuntimeError("a WebSupport object without srcdir cannot build")
+        from sphinxcontrib_websupport.build import runner
+
+        runner.run(
+            self.srcdir,
+            self.datadir if self.buildername == "websupport" else self.builddir / self.buildername,
+            self.doctreedir,
+            buildername=self.buildername,
+            confoverrides=self.confoverrides,
+            storage=self.storage,
+            staticdir=self.staticdir,
+            docroot=self.docroot,
+            staticroot=self.staticroot,
+            documents=Documents(self._pages),
+            search=self.search,
+            status=self.status,
+            warning=self.warning,
+            parallel=self.parallel,
+        )
+        # Files first and pages then: no page is seen before what it shows. A page that is gone
+        # is gone before its files are, for their list is compared last.
+        if self._assets is not None:
+            publish_assets(self.staticdir, self._assets, remove=False)
+        if self._published is not self._pages:
+            publish_documents(self._pages, self._published)
+        if self._assets is not None:
+            publish_assets(self.staticdir, self._assets)
+
+    def get_document(self, docname: str, username: str = "", moderator: bool = False) -> Document:
+        """Return the parts of a page, for the application's own template.
+
+        :param docname: as Sphinx names it; a folder's name gives its index.
+        :param username: the reader's name; it and ``moderator`` are handed to the front end
+            in a data block of ``script``.
+        :returns: ``body, sidebar, relbar, title, css, script``, each HTML.
+        :raises DocumentNotFoundError: there is none, or what is stored of it is damaged.
+        """
+        document = self.documents.read(docname)
+        viewer = {"username": username, "moderator": bool(moderator)}
+        document["script"] += (
+            f'\n<script type="application/json" id="websupport-viewer">{_embed(viewer)}</script>'
+        )
+        return document
+
+    def get_search_results(self, q: str, start: int = 0) -> Document:
+        """Search pages and comments; any text is a valid query.
+
+        :param start: how many results to leave out; the body's own links ask for the next
+            page of them by ``?q=…&start=…``.
+        :returns: the search page, its body the results.
+        :raises NullSearchException: no search adapter is configured.
+        """
+        return self.get_search_page(q, self.find(q, start))
+
+    def find(self, q: str, start: int = 0, limit: int = PAGE_SIZE) -> SearchResults:
+        """Search pages and the comments that every reader may see; any text is a valid query.
+
+        Words, ``"phrases"``, ``prefix*`` and ``-not`` are understood.
+
+        :param start: how many results to leave out.
+        :param limit: how many to return at most.
+        :raises NullSearchException: no search adapter is configured.
+        """
+        return self._discussions.search(q, max(start, 0), limit)
+
+    def get_search_page(self, q: str, found: SearchResults) -> Document:
+        """Return the search page with these results in its body."""
+        try:
+            document = self.get_document("search")
+        except DocumentNotFoundError:
+            document = Document(body="", sidebar="", relbar="", title="", css="", script="")
+        document["title"] = document["title"] or "Search"
+        document["body"] = render(q, found, PAGE_SIZE, self._page_url)
+        return document
+
+    def _page_url(self, path: str) -> str:
+        return f"/{self.docroot}/{path}" if self.docroot else f"/{path}"
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get_data(
+        self, node_id: str | int, username: str | None = None, moderator: bool = False
+    ) -> Thread:
+        """Return a node's source and its comments, oldest first at every level.
+
+        A moderator also sees what is not displayed.
+
+        :raises NodeNotFoundError: no such node.
+        """
+        return self.storage.get_data(_node(node_id), username or None, moderator)
+
+    def get_page(
+        self,
+        node_id: str | int,
+        username: str | None = None,
+        moderator: bool = False,
+        after: str | None = None,
+    ) -> ThreadPage:
+        """Return a part of a thread: 50 top-level comments with all their replies.
+
+        :param after: the ``next`` of the part before.
+        :raises NodeNotFoundError: no such node.
+        :raises InvalidInputError: ``after`` is not such a mark.
+        """
+        return self.storage.get_page(_node(node_id), username or None, moderator, after)
+
+    def find_comment(self, comment_id: str | int, moderator: bool = False) -> str:
+        """Return the id of the node under which a comment stands.
+
+        :raises CommentNotFoundError: no such comment, or this reader does not see it.
+        """
+        return self.storage.find_comment(_comment(comment_id), moderator)
+
+    def get_metadata(self, docname: str, moderator: bool = False) -> dict[str, int]:
+        """Return ``{node id: count}`` for every node of a document.
+
+        Counts what that reader would see. An unknown document gives an empty dict.
+        """
+        return self.storage.get_metadata(docname, moderator)
+
+    def get_retired(
+        self, docname: str | None = None, moderator: bool = False
+    ) -> list[tuple[Node, int]]:
+        """Return the nodes whose paragraph is gone and whose discussion is kept, with counts.
+
+        :param docname: only those that were on this page; ``None`` for all.
+        """
+        return self.storage.get_retired(None if docname is None else [docname], moderator)
+
+    def get_detached(self, docname: str, moderator: bool = False) -> list[Detached]:
+        """Return a page's discussions whose paragraph is gone, beside what is most like it now.
+
+        Counts what that reader would see, and leaves out discussions of which that is nothing.
+        """
+        retired = self.get_retired(docname, moderator)
+        if not retired:
+            return []
+        today = tuple(node for node in self.storage.get_nodes([docname]) if not node.retired)
+        likenesses = nearest(tuple(node for node, _ in retired), today)
+        return [
+            {
+                "node": node.id,
+                "source": node.source,
+                "document": node.document,
+                "count": count,
+                "nearest": like and {"node": like.node, "source_diff": like.source_diff},
+            }
+            for (node, count), like in zip(retired, likenesses, strict=True)
+        ]
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def add_comment(
+        self,
+        text: str,
+        node_id: str | int = "",
+        parent_id: str | int = "",
+        displayed: bool = True,
+        username: str | None = None,
+        time: datetime | None = None,
+        proposal: str | None = None,
+        moderator: bool = False,
+    ) -> NewComment:
+        """Add a comment to a node or a reply to a comment.
+
+        :param text: in the markup that this object was made with.
+        :param displayed: whether it is shown at once; else when a moderator accepts it.
+        :param username: ``None`` or empty for an anonymous reader.
+        :param time: when it was written, default now; a naive one is UTC.
+        :param proposal: the source text that the author proposes for the node.
+        :returns: the comment with ``document``, ``original_text``, ``proposal_diff_text``.
+        :raises UserNotAuthorizedError: it is anonymous, which is not allowed here.
+        :raises CommentNotAllowedError: the parent is not displayed.
+        :raises NodeNotFoundError: no such node.
+        :raises CommentNotFoundError: no such parent.
+        :raises InvalidInputError: neither or both of node and parent; an empty or over-long
+            text or proposal; an over-long name.
+        """
+        name = _name(username)
+        if name is None and not self.allow_anonymous_comments:
+            raise UserNotAuthorizedError("a comment needs a user name here")
+        on_node, on_comment = node_id not in ("", None), parent_id not in ("", None)
+        if on_node == on_comment:
+            raise InvalidInputError("a comment belongs to a node or to a comment: give one of them")
+        node = _node(node_id) if on_node else None
+        parent = _comment(parent_id) if on_comment else None
+        html = self._render(_text(text, MAX_TEXT_LENGTH, "text"))
+        proposed = _text(proposal, MAX_PROPOSAL_LENGTH, "proposal") if proposal else None
+        stored = self.storage.add_comment(
+            html, displayed, name, _moment(time), proposed, node, parent, moderator
+        )
+        comment: NewComment = {**stored, "original_text": text}
+        self._discussions.added(comment)
+        if not displayed and self.moderation_callback is not None:
+            self._call_moderator(comment)
+        return comment
+
+    def _call_moderator(self, comment: NewComment) -> None:
+        assert self.moderation_callback is not None  # noqa: S101 - checked by the one caller
+        try:
+            self.moderation_callback(comment)
+        except Exception:
+            # The comment is stored: its author must not be told otherwise.
+            logger.exception("the moderation callback failed for comment %s", comment["id"])
+
+    def process_vote(self, comment_id: str | int, username: str, value: int | str) -> None:
+        """Set a reader's vote on a comment.
+
+        :param value: −1, 0 or 1, as an int or as that string.
+        :raises ValueError: another number.
+        :raises InvalidInputError: no user name, or not an integer.
+        :raises CommentNotFoundError: no such comment.
+        """
+        vote = _vote(value)
+        name = _name(username)
+        if name is None:
+            raise InvalidInputError("a vote needs a user name")
+        self.storage.process_vote(_comment(comment_id), name, vote)
+
+    def accept_comment(self, comment_id: str | int, moderator: bool = False) -> None:
+        """Display a comment that was waiting.
+
+        :raises UserNotAuthorizedError: not a moderator.
+        :raises CommentNotFoundError: no such comment.
+        """
+        if not moderator:
+            raise UserNotAuthorizedError("only a moderator accepts comments")
+        self.storage.accept_comment(_comment(comment_id))
+        self._discussions.changed(self._discussions.node_of(_comment(comment_id)))
+
+    def delete_comment(
+        self, comment_id: str | int, username: str = "", moderator: bool = False
+    ) -> bool:
+        """Delete a comment.
+
+        :returns: ``True``: it is gone with all its replies and their votes (a moderator
+            asked). ``False``: it is shown as ``[deleted]``, replies stay (its author asked).
+        :raises UserNotAuthorizedError: another's comment, an anonymous one's, or one that
+            was deleted already.
+        :raises CommentNotFoundError: no such comment.
+        """
+        node = self._discussions.node_of(_comment(comment_id))
+        gone = self.storage.delete_comment(_comment(comment_id), username or "", moderator)
+        self._discussions.changed(node)
+        return bool(moderator) if gone is None else gone
+
+    def update_username(self, old: str, new: str) -> None:
+        """Let a user's comments and votes follow a change of name.
+
+        Where both names voted on one comment, one vote is left and the rating is right.
+
+        :raises InvalidInputError: an empty or over-long name.
+        """
+        old_name, new_name = _name(old), _name(new)
+        if old_name is None or new_name is None:
+            raise InvalidInputError("a user name is empty")
+        if old_name != new_name:
+            self.storage.update_username(old_name, new_name)
+
+    def attach(self, node_id: str | int, to_node_id: str | int, moderator: bool = False) -> None:
+        """Move a whole discussion to another node: its own paragraph is gone.
+
+        :raises UserNotAuthorizedError: not a moderator.
+        :raises NodeNotFoundError: either is unknown.
+        :raises InvalidInputError: the discussion still has its paragraph, which would be left
+            without a node.
+        """
+        if not moderator:
+            raise UserNotAuthorizedError("only a moderator attaches discussions")
+        node, to = _node(node_id), _node(to_node_id)
+        if all(node != retired.id for retired, _ in self.get_retired(moderator=True)):
+            self.storage.get_page(node, None, True, None)  # an unknown one is refused as such
+            raise InvalidInputError("the discussion is not detached: its paragraph is still there")
+        self.storage.attach_node(node, to)
+        self._discussions.changed(node, to)
+
+    def close(self) -> None:
+        """Give up the connections of store and index; the object is not used afterwards."""
+        self.search.close()
+        self.storage.close()
+        self._published.close()
+
+
+def _node(value: object) -> str:
+    return _id(value, NodeNotFoundError, "node")
+
+
+def _comment(value: object) -> str:
+    return _id(value, CommentNotFoundError, "comment")
+
+
+def _id(value: object, error: type[WebSupportError], what: str) -> str:
+    """Return an id as its string; what cannot be one is unknown, whatever it is."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise error(f"no such {what}: {value!r:.80}")
+    text = str(value)
+    if not text or len(text) > 255 or _control_characters.search(text):
+        raise error(f"no such {what}: {text!r:.80}")
+    return text
+
+
+def _name(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidInputError("a user name is a text")
+    if len(value) > MAX_NAME_LENGTH:
+        raise InvalidInputError(f"a user name has at most {MAX_NAME_LENGTH} characters")
+    if _control_characters.search(value) or "\n" in value or "\t" in value or not value.strip():
+        raise InvalidInputError("a user name has no control characters and is not blank")
+    return value
+
+
+def _text(value: object, longest: int, what: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"the {what} is not a text")
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise InvalidInputError(f"the {what} is empty")
+    if len(text) > longest:
+        raise InvalidInputError(f"the {what} is longer than {longest} characters")
+    if _control_characters.search(text):
+        raise InvalidInputError(f"the {what} contains a control character")
+    return text
+
+
+def _moment(value: object) -> datetime:
+    if value is None:
+        return datetime.now(UTC)
+    if not isinstance(value, datetime):
+        raise InvalidInputError("the time is not a datetime")
+    return value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
+
+
+def _vote(value: object) -> int:
+    if isinstance(value, str) and _whole_number.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInputError(f"a vote is -1, 0 or 1, not {value!r:.80}")
+    if not -1 <= value <= 1:
+        raise InvalidInputError(f"vote value {value} out of range (-1, 1)")
+    return value
+
+
+def _embed(value: object) -> str:
+    """Return JSON that cannot end the ``<script>`` it stands in."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

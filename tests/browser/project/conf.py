@@ -1,0 +1,5 @@
+project = "Harbour handbook"
+author = "The harbour office"
+extensions = ["sphinxcontrib_websupport"]
+html_title = project
+exclude_patterns = ["_build"]

@@ -1,0 +1,48 @@
+"""The front end's files: small, typed, and without anybody else's code."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import sphinxcontrib_websupport.web.pages as pages
+
+STATIC = Path(pages.__file__).parents[1] / "static"
+CORE = ("websupport.js", "websupport-thread.js")
+"""What marks a page, and what shows a thread. What is needed to write, to act on a comment,
+to compare texts and to list retired discussions is in files of their own."""
+
+
+def packed(*names: str) -> int:
+    return sum(len(gzip.compress((STATIC / name).read_bytes(), 9, mtime=0)) for name in names)
+
+
+def test_the_core_is_at_most_8_kib_and_the_styles_3() -> None:
+    assert packed(*CORE) <= 8 * 1024
+    assert packed("websupport.css") <= 3 * 1024
+
+
+def test_a_page_without_open_threads_loads_half_of_that() -> None:
+    assert packed("websupport.js") <= 4.25 * 1024
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    for path in STATIC.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"https?://|@import|url\(", text), path.name
+
+
+def test_the_types_hold() -> None:
+    """Checked with the compiler that WEBSUPPORT_TEST_TSC names, or the one on the path."""
+    compiler = os.environ.get("WEBSUPPORT_TEST_TSC") or shutil.which("tsc")
+    if compiler is None:
+        pytest.skip("there is no TypeScript compiler (set WEBSUPPORT_TEST_TSC)")
+    project = Path(__file__).parent / "tsconfig.json"
+    result = subprocess.run([compiler, "-p", project], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout

@@ -1,0 +1,159 @@
+"""The commands that need no server of their own: ``build``, ``check``, ``detached``, ``attach``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sphinxcontrib_websupport.cli import main
+from sphinxcontrib_websupport.registry import open_storage
+from sphinxcontrib_websupport.websupport import WebSupport
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "conf.py").write_text('project = "Small"\n')
+    (folder / "index.rst").write_text("Small\n=====\n\nA paragraph.\n")
+    return folder
+
+
+class TestBuild:
+    def test_conf_py_need_not_know_the_extension(self, project: Path, tmp_path: Path) -> None:
+        url = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+        done = run("build", project, tmp_path / "site", "--storage", url)
+        assert done.exit_code == 0, done.output
+        storage = open_storage(url)
+        (node,) = storage.get_nodes()
+        storage.close()
+        page = (tmp_path / "site" / "index.html").read_text()
+        assert page.count(f'id="s{node.id}"') == 1
+
+    def test_values_of_conf_py_can_be_overridden(self, project: Path, tmp_path: Path) -> None:
+        url = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+        site = tmp_path / "site"
+        options = ("--storage", url, "--url", "https://talk.example/c", "-D", "html_title=Other")
+        assert run("build", project, site, *options).exit_code == 0
+        page = (site / "index.html").read_text()
+        assert "https://talk.example/c" in page
+        assert "<title>Small &#8212; Other</title>" in page
+
+    @pytest.mark.parametrize("option", [("-D", "nonsense"), ("--jobs", "many"), ("--jobs", "0")])
+    def test_wrong_options_are_told(
+        self, project: Path, tmp_path: Path, option: tuple[str, str]
+    ) -> None:
+        done = run("build", project, tmp_path / "site", *option)
+        assert done.exit_code == 2
+        assert option[1] in done.output
+
+
+class TestCheck:
+    def test_a_store_of_values(self, tmp_path: Path) -> None:
+        done = run("check", (tmp_path / "values").as_uri())
+        assert done.exit_code == 0, done.output
+        assert done.output.splitlines()[-1] == "deleted it"
+
+    def test_a_database(self, tmp_path: Path) -> None:
+        done = run("check", f"sqlite:///{(tmp_path / 'comments.db').as_posix()}")
+        assert done.exit_code == 0, done.output
+        assert "answers" in done.output
+
+    def test_settings_from_a_file(self, tmp_path: Path) -> None:
+        settings = tmp_path / "settings.toml"
+        settings.write_text(f'STORAGE_BACKEND = "file"\nFILE_DIR = "{tmp_path}/values"\n')
+        assert run("check", "--settings", settings).exit_code == 0
+
+    def test_all_that_is_missing_is_named_with_its_source(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WEBSUPPORT_STORAGE_BACKEND", "s3")
+        done = run("check")
+        assert done.exit_code == 2
+        assert "S3_BUCKET" in done.output
+        assert "S3_REGION" in done.output
+
+    def test_an_unknown_name_is_suggested(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WEBSUPPORT_STORAGE_BACKEND", "reddis")
+        done = run("check")
+        assert done.exit_code == 2
+        assert "redis" in done.output
+
+    def test_nothing_is_set(self) -> None:
+        done = run("check")
+        assert done.exit_code == 2
+        assert "STORAGE_BACKEND" in done.output
+
+    def test_a_server_that_does_not_answer(self) -> None:
+        done = run("check", "redis://127.0.0.1:1/0")
+        assert done.exit_code == 2
+        assert len(done.output.strip().splitlines()) <= 2
+
+
+class TestDetached:
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        """A store in which the discussion ``gone`` has lost its paragraph on the page ``index``."""
+        url = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+        support = WebSupport(storage=url)
+        storage = support.storage
+        storage.pre_build()
+        storage.add_node("gone", "index", "The first words\nof a paragraph " + "that is long " * 9)
+        storage.add_node("here", "index", "Another paragraph.")
+        storage.post_build()
+        support.add_comment("Keep me.", "gone")
+        support.add_comment("Waiting.", "gone", displayed=False)
+        storage.pre_build()
+        storage.retire_node("gone")
+        storage.post_build()
+        support.close()
+        return url
+
+    def test_each_is_listed_in_a_line(self, url: str) -> None:
+        done = run("detached", "--storage", url)
+        assert done.exit_code == 0, done.output
+        beginning = "The first words of a paragraph that is long that is long…"
+        assert done.output == f"gone\tindex\t2\t{beginning}\n"
+        assert run("detached", "--storage", url, "--document", "index").output == done.output
+        assert run("detached", "--storage", url, "--document", "other").output == ""
+
+    def test_one_is_attached(self, url: str) -> None:
+        done = run("attach", "gone", "here", "--storage", url)
+        assert done.exit_code == 0, done.output
+        assert run("detached", "--storage", url).output == ""
+        storage = open_storage(url)
+        assert storage.get_metadata("index", True) == {"here": 2}
+        storage.close()
+
+    @pytest.mark.parametrize(
+        ("node", "to", "reason"),
+        [
+            ("nobody", "here", "no build has registered such a node"),
+            ("gone", "nobody", "no build has registered such a node"),
+            ("here", "gone", "its paragraph is still there"),
+        ],
+    )
+    def test_what_cannot_be_is_said_in_a_sentence(
+        self, url: str, node: str, to: str, reason: str
+    ) -> None:
+        done = run("attach", node, to, "--storage", url)
+        assert done.exit_code == 2
+        (line,) = done.output.splitlines()
+        assert reason in line
+        assert run("detached", "--storage", url).output.startswith("gone\t")
+
+    def test_a_store_that_cannot_be_opened(self, tmp_path: Path) -> None:
+        done = run("detached", "--storage", f"sqlite:///{tmp_path}/no/such/folder/comments.db")
+        assert done.exit_code == 2
+        assert len(done.output.splitlines()) == 1
+
+    def test_the_store_has_to_be_named(self) -> None:
+        done = run("detached")
+        assert done.exit_code == 2
+        assert "--storage" in done.output

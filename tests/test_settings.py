@@ -1,0 +1,82 @@
+"""Settings have one name, wherever they come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sphinxcontrib_websupport.errors import SettingsError
+from sphinxcontrib_websupport.settings import (
+    from_conf,
+    from_environ,
+    from_file,
+    gather,
+    is_true,
+    require,
+)
+
+
+def test_the_environment_holds_them_behind_a_prefix() -> None:
+    environ = {"WEBSUPPORT_REDIS_URL": "redis://x", "REDIS_URL": "no", "WEBSUPPORT_FILE_DIR": ""}
+    assert from_environ(environ) == {"REDIS_URL": "redis://x"}
+
+
+def test_a_file_is_toml_or_json(tmp_path: Path) -> None:
+    toml, json = tmp_path / "websupport.toml", tmp_path / "websupport.json"
+    toml.write_text('STORAGE_BACKEND = "redis" # "redis", "couchbase", or "file".\n')
+    json.write_text('{"STORAGE_BACKEND": "redis"}')
+    assert from_file(toml) == from_file(json) == {"STORAGE_BACKEND": "redis"}
+
+
+@pytest.mark.parametrize("text", ["STORAGE_BACKEND = redis", "\x00"])
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(SettingsError, match=r"x\.toml cannot be read"):
+        from_file(tmp_path / "x.toml")
+    with pytest.raises(SettingsError, match=r"none\.toml cannot be read"):
+        from_file(tmp_path / "none.toml")
+
+
+def test_conf_py_holds_them_in_either_form() -> None:
+    conf = {"project": "x", "REDIS_URL": "redis://a", "websupport_s3_bucket": "b", "extensions": []}
+    assert from_conf(conf) == {"REDIS_URL": "redis://a", "S3_BUCKET": "b"}
+
+
+def test_a_mapping_wins_over_the_environment_over_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text('{"A": "file", "B": "file", "C": "file"}')
+    environ = {
+        "WEBSUPPORT_SETTINGS": str(file),
+        "WEBSUPPORT_B": "environment",
+        "WEBSUPPORT_C": "environment",
+    }
+    settings = gather({"C": "mapping"}, environ=environ)
+    assert settings == {"A": "file", "B": "environment", "C": "mapping"}
+
+
+def test_one_error_names_all_that_is_missing() -> None:
+    required = [
+        {"name": "GREAT_API_KEY", "obtain_at": "1. Go to great.example\n  2. Click."},
+        {"name": "GREAT_HOST", "obtain_at": "Ask."},
+        {"name": "GREAT_PORT", "obtain_at": "Ask.", "unless": "GREAT_SOCKET"},
+    ]
+    with pytest.raises(SettingsError) as caught:
+        require({"GREAT_SOCKET": "/run/great"}, required, "great")  # type: ignore[arg-type] # as authors write it: plain dicts
+    assert str(caught.value).splitlines() == [
+        "the store 'great' needs settings that are missing:",
+        "- GREAT_API_KEY: 1. Go to great.example 2. Click.",
+        "- GREAT_HOST: Ask.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"), [("Yes", True), (1, True), ("off", False), ("", False)]
+)
+def test_yes_and_no(word: object, meaning: bool) -> None:
+    assert is_true(word) is meaning
+
+
+def test_neither_yes_nor_no() -> None:
+    with pytest.raises(SettingsError, match="maybe"):
+        is_true("maybe")
