@@ -93,7 +93,8 @@ def add_assets(
     app: Sphinx, config: WebSupportConfig, context: dict[str, Any], doctree: nodes.document
 ) -> None:
     """Give a page that has paragraphs to comment on the script, the styles and their data."""
-    documents = [registered_name(config.site, docname) for docname in doctree.get(SHOWN, ())]
+    shown: list[str] = doctree.get(SHOWN, [])
+    documents = [registered_name(config.site, docname) for docname in shown]
     if not documents:
         return
     assert isinstance(app.builder, StandaloneHTMLBuilder)  # noqa: S101 - has_readers_online

@@ -222,7 +222,8 @@ def test_a_body_that_is_too_long_is_not_read(client: Client) -> None:
 def test_nothing_that_is_sent_breaks_the_service(
     client: Client, method: str, path: list[str], body: bytes, kind: str
 ) -> None:
-    builder = EnvironBuilder(method=method, data=body, content_type=kind, headers=user("ada"))
+    builder = EnvironBuilder(method=method, data=body, content_type=kind)
+    builder.headers.update(user("ada"))
     environ = builder.get_environ()
     # Past client and builder, which would take "//[" for the beginning of a whole URL.
     environ["PATH_INFO"] = ("/" + "/".join(path)).encode().decode("latin-1")
