@@ -3,9 +3,14 @@
 A current browser says with every unsafe request where it came from: ``Sec-Fetch-Site`` (only
 to HTTPS and loopback addresses) and ``Origin``. Their word decides, whatever else the request
 carries. A request with neither is not a current browser's. It is let through where a browser
-would have asked first, by a preflight that this service never grants: methods that no form
+would have asked first, by a preflight that only named origins are granted: methods that no form
 has, a JSON body (the type is checked when it is read), and ``X-Requested-With``, which earlier
 front ends send. What is left are plain forms: these need the token that came with them.
+
+All of that is about proofs that a browser sends by itself: cookies, or whom a proxy has let
+through. A token in ``Authorization`` is put there by a script, and no script of another site has
+it: such a request is its reader's own. A page of another origin that was named may send anything
+that is in nobody's name; it uses cookies only where the settings say so.
 """
 
 from __future__ import annotations
@@ -16,6 +21,8 @@ from urllib.parse import urlsplit
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from sphinxcontrib_websupport.model import Viewer
+from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.identify.chain import Identity
 from sphinxcontrib_websupport.web.messages import Request
 from sphinxcontrib_websupport.web.problems import ForgeryError
 
@@ -64,19 +71,31 @@ def is_same_origin(request: Request, origins: Collection[str]) -> bool | None:
 
 
 def check_origin(
-    request: Request, origins: Collection[str], *, is_form: bool, has_token: bool = False
+    request: Request,
+    identity: Identity,
+    origins: Collection[str],
+    cross_origin: CrossOrigin,
+    *,
+    is_form: bool,
+    has_token: bool = False,
 ) -> None:
     """Refuse a request that may have been forged.
 
+    :param identity: in whose name it comes.
+    :param origins: the site's own, as :func:`is_same_origin` takes them.
     :param is_form: whether the address takes a form's body, which any site could send.
     :param has_token: whether the form brought a valid token.
     :raises ForgeryError: another site may have sent it.
     """
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or not identity.is_ambient:
         return
     said = is_same_origin(request, origins)
     if said:
         return
+    if cross_origin.allows(request):
+        if cross_origin.credentials or identity.viewer == Viewer():
+            return
+        raise ForgeryError("Requests from this origin are not sent with cookies.")
     if said is None and (
         has_token
         or not is_form

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
+from re import Pattern
 from typing import Any
 
 from werkzeug.http import parse_etags
@@ -14,8 +16,10 @@ from werkzeug.http import parse_etags
 from sphinxcontrib_websupport.errors import WebSupportError
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.calls import Call, Route, Settings, Takes
+from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
+from sphinxcontrib_websupport.web.identify.chain import Chain, HostApplication, Way
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
 from sphinxcontrib_websupport.web.pages import problem_page
 from sphinxcontrib_websupport.web.problems import (
@@ -48,6 +52,9 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 # nothing, the reader's own asks again every time (and is told 304).
 CACHING = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
 
+NO_OTHERS = CrossOrigin()
+"""Pages of no other origin than the site's own."""
+
 
 def nobody(native: Any) -> Viewer:
     """Take every reader for an anonymous one."""
@@ -61,10 +68,13 @@ class Service:
 
     :param support: what all calls go to.
     :param identify: who the reader is, told from the host application's own request object.
-    :param session: a sign-in of the service's own, in place of ``identify``.
+    :param session: a sign-in of the service's own.
+    :param ways: further ways to tell who reads. They are asked in this order, then
+        ``session``, then ``identify``: the first that can tell decides.
     :param must_wait: whether a reader's comments wait for a moderator.
     :param origins: the site's own origins, such as ``https://docs.example.org``; without
         them a browser that says nothing better is believed when Origin and Host agree.
+    :param cross_origin: the other origins whose pages may use the service.
     :param secret_key: what forms are signed with. Without one it is made up, and forms of
         browsers that send neither ``Origin`` nor ``Sec-Fetch-Site`` do not outlive the process.
     :param document_url: where a document is to be read, such as ``"/{docname}.html"``.
@@ -76,15 +86,18 @@ class Service:
         identify: Callable[[Any], Viewer] = nobody,
         *,
         session: Session | None = None,
+        ways: Sequence[Way] = (),
         must_wait: Callable[[Viewer], bool] | None = None,
         origins: Collection[str] = (),
+        cross_origin: CrossOrigin = NO_OTHERS,
         secret_key: str | None = None,
         document_url: str | None = None,
     ) -> None:
         self._support = support
-        self._identify = identify
-        self._session = session
+        signed_in = () if session is None else (session,)
+        self._readers = Chain((*ways, *signed_in, HostApplication(identify)))
         self._origins = frozenset(origins)
+        self._cross_origin = cross_origin
         routes = ROUTES + (session.routes if session else ())
         self.settings = Settings(
             form_tokens=FormTokens(secret_key or secrets.token_hex()),
@@ -94,15 +107,18 @@ class Service:
         )
         if must_wait is not None:
             self.settings = replace(self.settings, must_wait=must_wait)
-        self._patterns = [(route.pattern(), route) for route in routes]
+        self._patterns = _by_address(routes)
 
     def __call__(self, request: Request) -> Response:
         """Answer a request; whatever goes wrong is an answer, too."""
         wants_page = False
         try:
-            route, path = self._match(request)
-            wants_page = route.is_page
-            response = self._answer(request, route, path)
+            by_method, path = self._find(request.path)
+            response = self._cross_origin.preflight(request, by_method)
+            if response is None:
+                route = _choose(by_method, request.method)
+                wants_page = route.is_page
+                response = self._answer(request, route, path)
         except WebSupportError as error:
             if is_internal(error):
                 logger.exception("%s %r failed", request.method, request.path)
@@ -111,48 +127,59 @@ class Service:
             # The reader learns nothing of what broke; the log has all of it.
             logger.exception("%s %r failed", request.method, request.path)
             response = _refuse(WebSupportError(), wants_page)
-        return _finish(request, response)
+        return _finish(request, response, self._cross_origin.headers(request))
 
-    def _match(self, request: Request) -> tuple[Route, Mapping[str, str]]:
-        method = "GET" if request.method == "HEAD" else request.method
-        allowed = []
-        for pattern, route in self._patterns:
-            if match := pattern.fullmatch(request.path):
-                if route.method == method:
-                    return route, match.groupdict()
-                allowed.append(route.method)
-        if allowed:
-            raise MethodNotAllowedError(", ".join(allowed))
+    def _find(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+        """Return what is answered at an address, by method, and the variable parts of it.
+
+        :raises RouteNotFoundError: nothing is.
+        """
+        for pattern, by_method in self._patterns:
+            if match := pattern.fullmatch(path):
+                return by_method, match.groupdict()
         raise RouteNotFoundError("There is nothing at this address.")
 
     def _answer(self, request: Request, route: Route, path: Mapping[str, str]) -> Response:
+        identity = self._readers.identify(request)
+        viewer = identity.viewer
+        check = partial(check_origin, request, identity, self._origins, self._cross_origin)
         if route.takes is not Takes.FORM:
-            check_origin(request, self._origins, is_form=False)
+            check(is_form=False)
         query = read_query(request, route.query)
         body: Mapping[str, Any] = {}
         if route.takes is Takes.JSON:
             body = read_json(request, route.body)
-        viewer = self._viewer(request)
         if route.takes is Takes.FORM:
             body = read_form(request, route.body)
             has_token = self.settings.form_tokens.is_valid(body.get("token", ""), viewer)
-            check_origin(request, self._origins, is_form=True, has_token=has_token)
+            check(is_form=True, has_token=has_token)
         call = Call(self._support, self.settings, request, viewer, path, query, body)
         return route.handler(call)
 
-    def _viewer(self, request: Request) -> Viewer:
-        if self._session is not None:
-            return self._session.identify(request)
-        return self._identify(request.native)
+
+def _by_address(routes: Iterable[Route]) -> list[tuple[Pattern[str], dict[str, Route]]]:
+    addresses: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        addresses.setdefault(route.path, {})[route.method] = route
+    return [(next(iter(found.values())).pattern(), found) for found in addresses.values()]
+
+
+def _choose(by_method: Mapping[str, Route], method: str) -> Route:
+    route = by_method.get("GET" if method == "HEAD" else method)
+    if route is None:
+        raise MethodNotAllowedError(", ".join(by_method))
+    return route
 
 
 def _refuse(error: WebSupportError, wants_page: bool) -> Response:
     return problem_page(error) if wants_page else problem_response(error)
 
 
-def _finish(request: Request, response: Response) -> Response:
+def _finish(request: Request, response: Response, others: Mapping[str, str]) -> Response:
     policy = PAGE_POLICY if response.media_type == HTML else DATA_POLICY
-    headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy, **CACHING}
+    headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy, **CACHING, **others}
+    if "Vary" in others:
+        headers["Vary"] = f"{CACHING['Vary']}, {others['Vary']}"
     headers.update(response.headers)
     if response.status == 200 and request.method in {"GET", "HEAD"}:
         digest = response.etag or blake2b(response.body, digest_size=16).hexdigest()

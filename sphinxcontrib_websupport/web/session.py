@@ -19,6 +19,7 @@ from sphinxcontrib_websupport.errors import InvalidInputError, UserNotAuthorized
 from sphinxcontrib_websupport.model import DELETED, MAX_NAME_LENGTH, Viewer
 from sphinxcontrib_websupport.web.calls import Call, Route, Takes
 from sphinxcontrib_websupport.web.fields import Field
+from sphinxcontrib_websupport.web.identify.chain import Identity
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response, json_response
 
 COOKIE = "websupport_session"
@@ -84,21 +85,23 @@ class Session:
             Route("DELETE", "session", self.delete, "Sign out.", status=204),
         )
 
-    def identify(self, request: Request) -> Viewer:
+    def identify(self, request: Request) -> Identity | None:
         """Return the reader that the request's cookie names."""
         cookie = request.cookies.get(COOKIE)
-        if cookie is None:
-            return Viewer()
+        viewer = None if cookie is None else self._read(cookie)
+        return None if viewer is None else Identity(viewer)
+
+    def _read(self, signed: str) -> Viewer | None:
         try:
-            name, had_link = self._serializer.loads(cookie, COOKIE_SECONDS)
+            name, had_link = self._serializer.loads(signed, COOKIE_SECONDS)
         except (BadData, TypeError, ValueError):
-            return Viewer()
+            return None
         if not isinstance(name, str):
-            return Viewer()
+            return None
         # The moderator may have changed since the cookie was given.
         is_moderator = had_link is True and name == self._moderator
         if _fold(name) in self._reserved and not is_moderator:
-            return Viewer()
+            return None
         return Viewer(name, is_moderator)
 
     def link(self, address: str, prefix: str) -> str:
