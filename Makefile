@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types docs benchmarks clean
+.PHONY: help demo test lint types docs screenshots benchmarks clean
 
 help:
 	@echo "make demo        build the manual with sample comments and serve it (PORT=8000)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint        ruff, mypy --strict, import-linter"
 	@echo "make types       check the front end's types with TypeScript (needs npm)"
 	@echo "make docs        build the manual, warnings are errors"
+	@echo "make screenshots write pictures of every theme to screenshots/, all on sheet.html"
 	@echo "make benchmarks  run every benchmark"
 
 $(VENV)/bin/python:
@@ -47,6 +48,9 @@ types:
 
 docs: $(VENV)/demo.stamp
 	$(BIN)/python -m sphinx -nW --keep-going -b html example_docs example_docs/_build/html
+
+screenshots: $(VENV)/test.stamp
+	$(BIN)/python -m tests.browser.screenshots screenshots
 
 benchmarks: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks all

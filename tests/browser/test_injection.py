@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sphinxcontrib_websupport.web.site import PREFIX
-from tests.browser.conftest import Complaints, Running
+from tests.browser.conftest import Complaints
+from tests.browser.sites import Running
 
 PAYLOADS = [
     "<script>boom()</script>",

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from sphinxcontrib_websupport.web.site import PREFIX
-from tests.browser.conftest import Complaints, Running
+from tests.browser.conftest import Complaints
+from tests.browser.sites import Running
 
 SHIPS = "Ships of up to forty"
 FEE = "The fee is due"

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from sphinxcontrib_websupport.web.site import PREFIX
-from tests.browser.conftest import Complaints, Running
+from tests.browser.conftest import Complaints
+from tests.browser.sites import Running
 
 SHIPS = "Ships of up to forty"
 
