@@ -10,6 +10,7 @@ from re import Pattern
 from typing import Any
 
 from sphinxcontrib_websupport.model import Viewer
+from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.fields import Fields
 from sphinxcontrib_websupport.web.forgery import FormTokens
 from sphinxcontrib_websupport.web.messages import HTML, JSON, Request, Response
@@ -25,6 +26,8 @@ class Settings:
     """What the embedding application decides."""
 
     form_tokens: FormTokens
+    cross_origin: CrossOrigin
+    """The other origins whose pages may use the service."""
     must_wait: Callable[[Viewer], bool] = _nobody_waits
     """Whether a reader's comments wait for a moderator before others see them."""
     document_url: str | None = None

@@ -43,6 +43,13 @@ class CrossOrigin:
         """Tell whether the request comes from a page of one of the origins."""
         return request.headers.get("origin") in self.origins
 
+    def is_elsewhere(self, request: Request) -> bool:
+        """Tell whether it does, and the browser does not take that for the service's own.
+
+        The site's own origin may be among those that were named.
+        """
+        return self.allows(request) and request.headers.get("sec-fetch-site") != "same-origin"
+
     def headers(self, request: Request) -> dict[str, str]:
         """Return what an answer to this request carries for the browser."""
         if not self.origins:

@@ -117,11 +117,14 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     if route.method == "GET":
         responses["304"] = {"description": "What the reader has is current."}
     if route.method != "GET":
-        statuses |= {403}
+        statuses |= {401, 403}
     if route.takes is not Takes.NOTHING:
         statuses |= {413, 415}
     problem = schemas.of(Problem)
     for status in sorted(statuses):
+        if status < HTTPStatus.BAD_REQUEST:
+            responses[str(status)] = {"description": HTTPStatus(status).phrase}
+            continue
         kind = route.media_type.partition(";")[0] if route.is_page else PROBLEM
         schema = {"type": "string"} if route.is_page else problem
         responses[str(status)] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from typing import NamedTuple
@@ -80,9 +81,14 @@ def get_static(call: Call) -> Response:
 def problem_page(error: WebSupportError) -> Response:
     """Answer with an error as a page for a person."""
     detail = "" if is_internal(error) else str(error)
-    html = _templates.get_template("problem.html").render(title=error.title, detail=detail)
-    headers = problem_response(error).headers
-    return Response(error.status, html.encode("utf-8", "replace"), HTML, headers)
+    page = render_page("problem.html", error.status, title=error.title, detail=detail)
+    return replace(page, headers=problem_response(error).headers)
+
+
+def render_page(template: str, status: int = 200, **values: object) -> Response:
+    """Answer with a page; every value is escaped."""
+    html = _templates.get_template(template).render(values)
+    return Response(status, html.encode("utf-8", "replace"), HTML)
 
 
 def _thread_page(call: Call, reply: str = "", text: str = "", error: str = "") -> Response:
@@ -92,7 +98,8 @@ def _thread_page(call: Call, reply: str = "", text: str = "", error: str = "") -
     )
     rows = list(_flatten(page["comments"]))
     target = next((row.comment for row in rows if reply and row.comment["id"] == reply), None)
-    html = _templates.get_template("thread.html").render(
+    return render_page(
+        "thread.html",
         source=page["source"],
         rows=rows,
         more=_kept_query(call, after=page["next"]) if page["next"] else None,
@@ -108,7 +115,6 @@ def _thread_page(call: Call, reply: str = "", text: str = "", error: str = "") -
         error=error,
         is_waiting="waiting" in call.query,
     )
-    return Response(200, html.encode("utf-8", "replace"), HTML)
 
 
 def _kept_query(call: Call, **values: str) -> str:

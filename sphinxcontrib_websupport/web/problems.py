@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from sphinxcontrib_websupport.errors import WebSupportError
 from sphinxcontrib_websupport.web.messages import PROBLEM, Response, encode
+
+
+class HTTPError(WebSupportError):
+    """An error of which HTTP says more in headers."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class RouteNotFoundError(WebSupportError):
@@ -15,7 +23,7 @@ class RouteNotFoundError(WebSupportError):
     title = "Nothing here"
 
 
-class MethodNotAllowedError(WebSupportError):
+class MethodNotAllowedError(HTTPError):
     """The address takes other methods."""
 
     status = 405
@@ -23,7 +31,15 @@ class MethodNotAllowedError(WebSupportError):
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"This address takes {allowed}.")
-        self.allowed = allowed
+        self.headers = {"Allow": allowed}
+
+
+class SignInExpiredError(HTTPError):
+    """The token that the request shows is worth nothing any more."""
+
+    status = 401
+    title = "The sign-in has expired"
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 class BodyTooLargeError(WebSupportError):
@@ -59,5 +75,5 @@ def problem_response(error: WebSupportError) -> Response:
     document = {"type": "about:blank", "title": error.title, "status": error.status}
     if str(error) and not is_internal(error):
         document["detail"] = str(error)
-    headers = {"Allow": error.allowed} if isinstance(error, MethodNotAllowedError) else {}
+    headers = error.headers if isinstance(error, HTTPError) else {}
     return Response(error.status, encode(document), PROBLEM, headers)

@@ -101,6 +101,7 @@ class Service:
         routes = ROUTES + (session.routes if session else ())
         self.settings = Settings(
             form_tokens=FormTokens(secret_key or secrets.token_hex()),
+            cross_origin=cross_origin,
             document_url=document_url,
             may_sign_in=session is not None,
             routes=routes,

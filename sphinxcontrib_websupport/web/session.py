@@ -1,29 +1,44 @@
-"""A sign-in on trust, for one's own machine and for intranets.
+"""A sign-in of the service's own, for sites without an application that knows its users.
 
-A reader chooses a name and is believed; there is no password. It is kept in a signed cookie,
-so that nobody becomes a moderator by editing it: the moderator's name is to be had only
-through a link that the operator hands out, and that works once.
+A reader chooses a name and is believed; there is no password. The moderator's name alone is to be
+had only by a link that the operator hands out, and that works once, or by a password. Who signed
+in is kept in a signed cookie, so that nobody becomes somebody else by editing it; a page on
+another origin, which gets no cookie, is given a signed token to keep itself.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
-import unicodedata
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+from urllib.parse import quote, urlsplit
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.http import dump_cookie
 
-from sphinxcontrib_websupport.errors import InvalidInputError, UserNotAuthorizedError
+from sphinxcontrib_websupport.backends.base import Backend
+from sphinxcontrib_websupport.backends.memory import VolatileBackend
+from sphinxcontrib_websupport.errors import (
+    InvalidInputError,
+    UserNotAuthorizedError,
+    WebSupportError,
+)
 from sphinxcontrib_websupport.model import DELETED, MAX_NAME_LENGTH, Viewer
 from sphinxcontrib_websupport.web.calls import Call, Route, Takes
 from sphinxcontrib_websupport.web.fields import Field
+from sphinxcontrib_websupport.web.forgery import SAFE_METHODS
+from sphinxcontrib_websupport.web.identify.bearer import BearerTokens, token_of
 from sphinxcontrib_websupport.web.identify.chain import Identity
+from sphinxcontrib_websupport.web.identify.links import OneTimeLinks
+from sphinxcontrib_websupport.web.identify.names import clean_name, fold
+from sphinxcontrib_websupport.web.identify.passwords import LONGEST, check_hash, is_password
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response, json_response
+from sphinxcontrib_websupport.web.pages import render_page
+from sphinxcontrib_websupport.web.problems import SignInExpiredError
 
 COOKIE = "websupport_session"
 COOKIE_SECONDS = 180 * 24 * 60 * 60
+
+LANDING = "#websupport-token="
+"""What an address ends in, before the token, that hands one to a page on another origin."""
 
 
 class SessionAnswer(TypedDict):
@@ -31,15 +46,23 @@ class SessionAnswer(TypedDict):
 
     username: str
     moderator: bool
+    token: NotRequired[str]
+    """For a page on another origin: what it sends as ``Authorization: Bearer`` from now on."""
 
 
 class Session:
-    """Readers under names of their own choice.
+    """Readers under names of their own choice, and a moderator.
 
-    :param secret_key: what cookies are signed with; another key signs everyone out.
-    :param moderator: a name that only a link from :meth:`link` gives.
-    :param home: where such a link leads.
+    :param secret_key: what cookies and tokens are signed with; another key signs everyone out.
+        Several processes have the same.
+    :param moderator: a name that only a link from :meth:`link`, or the password, gives.
+    :param password_hash: the moderator's, as ``python -m sphinxcontrib_websupport password``
+        prints it; without one there are links only.
+    :param used: where it is noted that a link was used; by default in this process's memory.
+    :param home: where a moderator who signed in is led, such as ``/`` or, where pages are on
+        another origin, ``https://docs.example.org/``.
     :param secure: whether the site is served over HTTPS only.
+    :raises SettingsError: the hash is none.
     """
 
     def __init__(
@@ -47,30 +70,35 @@ class Session:
         secret_key: str | bytes,
         moderator: str | None = None,
         *,
+        password_hash: str | None = None,
+        used: Backend | None = None,
         home: str = "/",
         secure: bool = False,
     ) -> None:
-        self._serializer = URLSafeTimedSerializer(secret_key, salt="websupport-session")
+        self._cookies = URLSafeTimedSerializer(secret_key, salt="websupport-session")
+        self._tokens = BearerTokens(secret_key)
+        self._links = OneTimeLinks(secret_key, used or VolatileBackend())
         self._moderator = None if moderator is None else clean_name(moderator)
-        reserved = (
-            (DELETED, "Anonymous") if moderator is None else (DELETED, "Anonymous", moderator)
-        )
-        self._reserved = {_fold(name) for name in reserved}
+        self._password_hash = None if password_hash is None else check_hash(password_hash)
+        self._reserved = {fold(name) for name in (DELETED, "Anonymous", moderator) if name}
         self._home = home
         self._secure = secure
-        self._links: set[str] = set()
-        self._lock = threading.Lock()
+        self.routes = self._routes()
+
+    def _routes(self) -> tuple[Route, ...]:
         name = Field(str, "The name to go by.", required=True, max_length=MAX_NAME_LENGTH)
-        token = Field(str, "What a moderator's link holds; it leads to the site's home.")
-        self.routes = (
+        password = Field(str, "The moderator's; nobody else has one.", max_length=LONGEST)
+        link = Field(str, "What a moderator's link holds; it leads to the site's home.")
+        token = Field(str, "The form's token.")
+        return (
             Route(
                 "GET",
                 "session",
                 self.get,
                 "Tell who the reader is, or sign a moderator in.",
-                query={"token": token},
+                query={"token": link},
                 answers=SessionAnswer,
-                errors=(403,),
+                errors=(303, 403),
             ),
             Route(
                 "PUT",
@@ -78,36 +106,69 @@ class Session:
                 self.put,
                 "Sign in under a name.",
                 takes=Takes.JSON,
-                body={"name": name},
+                body={"name": name, "password": password},
                 answers=SessionAnswer,
                 errors=(403,),
             ),
             Route("DELETE", "session", self.delete, "Sign out.", status=204),
+            Route(
+                "GET",
+                "sign-in",
+                self.get_form,
+                "Show the moderator a form to sign in with the password.",
+                media_type=HTML,
+            ),
+            Route(
+                "POST",
+                "sign-in",
+                self.post_form,
+                "Take that form, and lead to the site's home.",
+                takes=Takes.FORM,
+                body={"name": name, "password": password, "token": token},
+                media_type=HTML,
+                status=303,
+                errors=(403,),
+            ),
         )
 
+    # -- who is reading ----------------------------------------------------------------------
+
     def identify(self, request: Request) -> Identity | None:
-        """Return the reader that the request's cookie names."""
+        """Return the reader whom the request's token, or else its cookie, names.
+
+        :raises SignInExpiredError: the token is worth nothing, and the request is to change
+            something: what its author believes to sign is not to come without a name.
+        """
+        token = token_of(request)
+        if token is not None:
+            viewer = self._checked(self._tokens.read(token))
+            if viewer is None and request.method not in SAFE_METHODS and request.path != "session":
+                raise SignInExpiredError("Your sign-in has expired. Sign in again.")
+            return Identity(viewer or Viewer(), is_ambient=False)
         cookie = request.cookies.get(COOKIE)
-        viewer = None if cookie is None else self._read(cookie)
+        viewer = None if cookie is None else self._checked(self._read_cookie(cookie))
         return None if viewer is None else Identity(viewer)
 
-    def _read(self, signed: str) -> Viewer | None:
+    def _read_cookie(self, cookie: str) -> Viewer | None:
         try:
-            name, had_link = self._serializer.loads(signed, COOKIE_SECONDS)
+            name, is_moderator = self._cookies.loads(cookie, COOKIE_SECONDS)
         except (BadData, TypeError, ValueError):
             return None
-        if not isinstance(name, str):
+        return Viewer(name, is_moderator is True) if isinstance(name, str) else None
+
+    def _checked(self, viewer: Viewer | None) -> Viewer | None:
+        """Return who signed in, as that counts today: the moderator may be another by now."""
+        if viewer is None:
             return None
-        # The moderator may have changed since the cookie was given.
-        is_moderator = had_link is True and name == self._moderator
-        if _fold(name) in self._reserved and not is_moderator:
+        is_moderator = viewer.moderator and viewer.username == self._moderator
+        if fold(viewer.username) in self._reserved and not is_moderator:
             return None
-        return Viewer(name, is_moderator)
+        return Viewer(viewer.username, is_moderator)
+
+    # -- links -------------------------------------------------------------------------------
 
     def link(self, address: str, prefix: str) -> str:
-        """Return a link that signs the moderator in, once.
-
-        It lives in this process: give it to a server of one process.
+        """Return a link that signs the moderator in, once, and soon.
 
         :param address: the site's address, such as ``http://127.0.0.1:8000/``.
         :param prefix: the path under which the service is mounted.
@@ -115,42 +176,89 @@ class Session:
         """
         if self._moderator is None:
             raise InvalidInputError("No moderator was named.")
-        token = secrets.token_urlsafe()
-        with self._lock:
-            self._links.add(token)
+        token = quote(self._links.create(self._moderator), safe="")
         return f"{address.rstrip('/')}{prefix}/session?token={token}"
+
+    # -- addresses ---------------------------------------------------------------------------
 
     def get(self, call: Call) -> Response:
         """Tell who the reader is, or take a moderator's link."""
         token = call.query.get("token")
         if token is None:
             return json_response(_answer(call.viewer))
-        with self._lock:
-            is_known = token in self._links
-            self._links.discard(token)
-        if not is_known or self._moderator is None:
-            raise UserNotAuthorizedError("This link has been used, or was never given.")
-        cookie = self._cookie(call, Viewer(self._moderator, moderator=True))
-        return Response(303, b"", HTML, {"Location": self._home, "Set-Cookie": cookie})
+        name = self._links.redeem(token)
+        if name is None or name != self._moderator:
+            raise UserNotAuthorizedError("This link has been used, is too old, or was never given.")
+        return self._welcome(call)
 
     def put(self, call: Call) -> Response:
-        """Sign in under a name that is not the moderator's."""
+        """Sign in under a name that is not the moderator's, or with the password."""
         name = clean_name(call.body["name"])
-        if call.viewer.moderator and name == call.viewer.username:
-            return json_response(_answer(call.viewer))
-        if _fold(name) in self._reserved:
-            raise UserNotAuthorizedError("This name is taken.")
-        viewer = Viewer(name)
-        return json_response(_answer(viewer), headers={"Set-Cookie": self._cookie(call, viewer)})
+        viewer = call.viewer
+        if not (viewer.moderator and name == viewer.username):
+            viewer = self._admit(name, call.body.get("password"))
+        answer = _answer(viewer)
+        if call.settings.cross_origin.is_elsewhere(call.request):
+            answer["token"] = self._tokens.create(viewer)
+            return json_response(answer)
+        return json_response(answer, headers={"Set-Cookie": self._cookie(call, viewer)})
 
     def delete(self, call: Call) -> Response:
-        """Sign out."""
+        """Sign out; a token is worth nothing when the page has forgotten it."""
         return Response(204, headers={"Set-Cookie": self._cookie(call, None)})
 
-    def _cookie(self, call: Call, viewer: Viewer | None) -> str:
-        value = (
-            "" if viewer is None else self._serializer.dumps([viewer.username, viewer.moderator])
+    def get_form(self, call: Call) -> Response:
+        """Show the form."""
+        return self._form(call)
+
+    def post_form(self, call: Call) -> Response:
+        """Take the form, or show what was wrong with it."""
+        try:
+            self._admit(clean_name(call.body["name"]), call.body.get("password", ""))
+        except (UserNotAuthorizedError, InvalidInputError) as error:
+            return self._form(call, call.body["name"], error)
+        return self._welcome(call)
+
+    def _form(self, call: Call, name: str = "", error: WebSupportError | None = None) -> Response:
+        return render_page(
+            "sign-in.html",
+            200 if error is None else error.status,
+            root="",
+            token=call.settings.form_tokens.create(call.viewer),
+            name=name,
+            error="" if error is None else str(error),
         )
+
+    def _admit(self, name: str, password: str | None) -> Viewer:
+        """Return the reader who may go by a name.
+
+        :raises UserNotAuthorizedError: it is not to be had, or not by this password.
+        """
+        if password is not None:
+            if (
+                name == self._moderator
+                and self._password_hash is not None
+                and is_password(password, self._password_hash)
+            ):
+                return Viewer(name, moderator=True)
+            raise UserNotAuthorizedError("Name and password do not belong together.")
+        if fold(name) in self._reserved:
+            raise UserNotAuthorizedError("This name is taken.")
+        return Viewer(name)
+
+    def _welcome(self, call: Call) -> Response:
+        """Lead the moderator home, signed in."""
+        viewer = Viewer(self._moderator or "", moderator=True)
+        home = urlsplit(self._home)
+        if f"{home.scheme}://{home.netloc}" in call.settings.cross_origin.origins:
+            # Behind the "#": no server sees it, and the page takes it out of its address.
+            location = f"{self._home}{LANDING}{quote(self._tokens.create(viewer), safe='')}"
+            return Response(303, b"", HTML, {"Location": location})
+        cookie = self._cookie(call, viewer)
+        return Response(303, b"", HTML, {"Location": self._home, "Set-Cookie": cookie})
+
+    def _cookie(self, call: Call, viewer: Viewer | None) -> str:
+        value = "" if viewer is None else self._cookies.dumps([viewer.username, viewer.moderator])
         return dump_cookie(
             COOKIE,
             value if isinstance(value, str) else value.decode(),
@@ -160,26 +268,6 @@ class Session:
             samesite="Lax",
             secure=self._secure,
         )
-
-
-def clean_name(name: str) -> str:
-    """Return a name as it is shown: composed, with single spaces.
-
-    :raises InvalidInputError: it is empty, too long, or holds characters that cannot be seen.
-    """
-    name = " ".join(unicodedata.normalize("NFC", name).split())
-    if not name:
-        raise InvalidInputError("The name is empty.")
-    if len(name) > MAX_NAME_LENGTH:
-        raise InvalidInputError(f"The name is longer than {MAX_NAME_LENGTH} characters.")
-    if any(unicodedata.category(character).startswith("C") for character in name):
-        raise InvalidInputError("The name holds characters that cannot be seen.")
-    return name
-
-
-def _fold(name: str) -> str:
-    """Return what two names have in common that readers would take for one another."""
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _answer(viewer: Viewer) -> SessionAnswer:
