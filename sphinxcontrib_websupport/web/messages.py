@@ -15,6 +15,9 @@ HTML = "text/html; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 PROBLEM = "application/problem+json"
 
+BODILESS = frozenset({204, 304})
+"""Statuses of answers that have no body, and so no type and no length of one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -56,6 +59,17 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     """A digest of what matters in the body, where not every byte of it does."""
+
+    def fields(self) -> list[tuple[str, str]]:
+        """Return all headers, those that follow from the body among them: what a shell sends."""
+        if self.status in BODILESS:
+            return list(self.headers.items())
+        about_body = [("Content-Type", self.media_type), ("Content-Length", str(len(self.body)))]
+        return [*about_body, *self.headers.items()]
+
+    def content(self, method: str) -> bytes:
+        """Return what a shell sends behind the headers: nothing to a ``HEAD``."""
+        return b"" if method == "HEAD" or self.status in BODILESS else self.body
 
 
 def json_response(

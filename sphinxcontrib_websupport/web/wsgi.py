@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request as WerkzeugRequest
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.messages import MAX_BODY, Request
@@ -37,13 +37,25 @@ class WSGIApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        answer = self.service(_read(WerkzeugRequest(environ)))
-        response = WerkzeugResponse(answer.body, answer.status, content_type=answer.media_type)
-        response.headers.update(answer.headers)
-        return response(environ, start_response)
+        native = WerkzeugRequest(environ)
+        try:
+            request = read_request(native, native.path, native.root_path)
+        except ClientDisconnected as error:
+            # Half a body is none, and nobody is left to read why.
+            return error(environ, start_response)
+        answer = self.service(request)
+        status = HTTPStatus(answer.status)
+        start_response(f"{status.value} {status.phrase}", answer.fields())
+        return [answer.content(native.method)]
 
 
-def _read(native: WerkzeugRequest) -> Request:
+def read_request(native: WerkzeugRequest, path: str, prefix: str) -> Request:
+    """Return Werkzeug's request as the service takes it.
+
+    :param path: what follows the prefix.
+    :param prefix: where the service is mounted.
+    :raises ClientDisconnected: the body ended before it was complete.
+    """
     native.max_content_length = MAX_BODY
     try:
         body = native.get_data()
@@ -51,11 +63,11 @@ def _read(native: WerkzeugRequest) -> Request:
         body = None
     return Request(
         method=native.method,
-        path=native.path.removeprefix("/"),
+        path=path.removeprefix("/"),
         query=native.query_string.decode("latin-1"),
         headers={name.lower(): value for name, value in native.headers},
         body=body,
         address=native.remote_addr or "",
-        prefix=native.root_path.rstrip("/"),
+        prefix=prefix.rstrip("/"),
         native=native,
     )

@@ -1,0 +1,1 @@
+"""The service behind each shell, on real servers."""
