@@ -167,9 +167,8 @@ def _relative_file(source: str, srcdir: Path) -> str | None:
     A docstring's lines are counted within it ("mod.py:docstring of mod.f"), and a file outside
     the project is nothing that a reader could propose a change to.
     """
-    path = Path(source)
-    if not path.is_absolute() or not path.is_file():
-        return None
-    if not path.is_relative_to(srcdir.parent):
+    # docutils names an included file from the working folder, where that is near.
+    path = Path(os.path.normpath(Path.cwd() / source))
+    if not path.is_file() or not path.is_relative_to(srcdir.parent):
         return None
     return Path(os.path.relpath(path, srcdir)).as_posix()

@@ -20,7 +20,11 @@ def test_markup_stays(project: Project) -> None:
     assert project.sources() == ["Some *markup*,\non two lines."]
 
 
-def test_file_and_line(project: Project) -> None:
+@pytest.mark.parametrize("working_folder", [".", "source", "/"])
+def test_file_and_line(
+    project: Project, monkeypatch: pytest.MonkeyPatch, working_folder: str
+) -> None:
+    monkeypatch.chdir(project.folder / working_folder)
     project.write("index.rst", "Title\n=====\n\nOne.\n\nTwo.\n\n.. include:: folder/part.txt")
     project.write("folder/part.txt", "From a part.")
 
