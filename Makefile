@@ -7,11 +7,12 @@ PYTEST_ARGS ?=
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types docs screenshots benchmarks clean
+.PHONY: help demo test test-sphinx lint types docs screenshots benchmarks clean
 
 help:
 	@echo "make demo        build the manual with sample comments and serve it (PORT=8000)"
 	@echo "make test        run all tests that need no server; skips are listed with reasons"
+	@echo "make test-sphinx build-tests with other releases: CONSTRAINTS=tests/oldest.txt, PYTHON=python3.13"
 	@echo "make lint        ruff, mypy --strict, import-linter"
 	@echo "make types       check the front end's types with TypeScript (needs npm)"
 	@echo "make docs        build the manual, warnings are errors"
@@ -36,6 +37,19 @@ demo: $(VENV)/demo.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+# In an environment of its own: what pip finds newest for this Python, or what a file of
+# constraints says.
+CONSTRAINTS ?=
+test-sphinx:
+	$(PYTHON) -m venv --clear $(VENV)-sphinx
+	$(VENV)-sphinx/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-sphinx/bin/python -m pip install --quiet --editable . --group build-test \
+		$(addprefix --constraint ,$(CONSTRAINTS))
+	$(VENV)-sphinx/bin/python -c "import sys, docutils, sphinx, sqlalchemy as sql; \
+		print('Python', sys.version.split()[0], '- Sphinx', sphinx.__version__, \
+		'- docutils', docutils.__version__, '- SQLAlchemy', sql.__version__)"
+	$(VENV)-sphinx/bin/python -m pytest -n auto -m "not slow" --confcutdir tests/build tests/build
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
