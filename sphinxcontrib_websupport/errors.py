@@ -81,6 +81,13 @@ class StorageError(WebSupportError):
     title = "The store does not answer"
 
 
+class UnsupportedError(StorageError):
+    """The store at hand cannot do what was asked; the message says what."""
+
+    status = 501
+    title = "The store cannot do this"
+
+
 class DamagedValueError(StorageError):
     """A stored value cannot be read: truncated, foreign, or encrypted with another key."""
 

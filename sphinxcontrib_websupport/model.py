@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NotRequired, Protocol, TypedDict
 
 MAX_TEXT_LENGTH = 10_000
@@ -53,6 +54,23 @@ class Viewer:
     moderator: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What a comment is to become."""
+
+    text: str
+    """Safe HTML."""
+    original: str | None
+    """The same as it was typed."""
+    time: datetime
+    """When it was changed; without a time zone it is UTC."""
+    displayed: bool = True
+    """False hides a displayed comment until a moderator accepts it. True changes nothing: an
+    edit never shows what was hidden."""
+    proposal: str | None = None
+    """``None`` leaves the proposal as it is, an empty text takes it back."""
+
+
 class CommentTime(TypedDict):
     """A moment, in UTC, as the front end needs it."""
 
@@ -87,6 +105,8 @@ class Comment(TypedDict):
     proposal_diff: str | None
     """The change proposed, as HTML with ``ins`` and ``del``; null without a proposal."""
     displayed: bool
+    edited: str | None
+    """When it was last changed, in ISO 8601 with its zone; null for never."""
     children: list[Comment]
 
 
@@ -103,6 +123,15 @@ class NewComment(StoredComment):
 
     original_text: str
     """The comment as its author typed it."""
+
+
+class Original(TypedDict):
+    """What an author typed: where an edit begins."""
+
+    text: str | None
+    """In the site's markup; null where the store did not keep it: older comments."""
+    proposal: str | None
+    """The node's source text as the author proposes it; null without a proposal."""
 
 
 class Thread(TypedDict):

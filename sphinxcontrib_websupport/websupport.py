@@ -31,8 +31,10 @@ from sphinxcontrib_websupport.model import (
     MAX_TEXT_LENGTH,
     Detached,
     Document,
+    Edit,
     NewComment,
     Node,
+    Original,
     Thread,
     ThreadPage,
 )
@@ -42,7 +44,7 @@ from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.discussions import Discussions
 from sphinxcontrib_websupport.search.rendering import render
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
 
 logger = logging.getLogger(__name__)
 
@@ -347,16 +349,92 @@ class WebSupport:
             raise InvalidInputError("a comment belongs to a node or to a comment: give one of them")
         node = _node(node_id) if on_node else None
         parent = _comment(parent_id) if on_comment else None
-        html = self._render(_text(text, MAX_TEXT_LENGTH, "text"))
+        text = _text(text, MAX_TEXT_LENGTH, "text")
+        html = self._render(text)
         proposed = _text(proposal, MAX_PROPOSAL_LENGTH, "proposal") if proposal else None
-        stored = self.storage.add_comment(
-            html, displayed, name, _moment(time), proposed, node, parent, moderator
-        )
+        moment = _moment(time)
+        if isinstance(self.storage, EditableStorage):
+            stored = self.storage.add_comment(
+                html, displayed, name, moment, proposed, node, parent, moderator, text
+            )
+        else:
+            stored = self.storage.add_comment(
+                html, displayed, name, moment, proposed, node, parent, moderator
+            )
         comment: NewComment = {**stored, "original_text": text}
         self._discussions.added(comment)
         if not displayed and self.moderation_callback is not None:
             self._call_moderator(comment)
         return comment
+
+    def edit_comment(
+        self,
+        comment_id: str | int,
+        text: str,
+        username: str = "",
+        moderator: bool = False,
+        *,
+        author: bool = False,
+        displayed: bool = True,
+        proposal: str | None = None,
+        time: datetime | None = None,
+    ) -> NewComment:
+        """Change what a comment says; its votes, its replies and its place stay.
+
+        :param text: in the markup that this object was made with.
+        :param username: who asks: its author may, and a moderator.
+        :param author: whether the caller has proved that an anonymous comment is this
+            reader's own; without that nobody but a moderator changes one.
+        :param displayed: false where comments wait for a moderator: a displayed one then
+            disappears, with the replies below it, until it is accepted once more. Otherwise
+            a harmless text could be had accepted and anything be put in its place. True does
+            not show a comment that is waiting.
+        :param proposal: ``None`` leaves the proposal as it is, an empty text takes it back.
+        :param time: when it was changed, default now; a naive one is UTC.
+        :returns: the comment as :meth:`add_comment` does, without its replies. The moderation
+            callback is called where it is not displayed.
+        :raises UserNotAuthorizedError: another's comment, or one that was deleted.
+        :raises CommentNotFoundError: no such comment.
+        :raises InvalidInputError: an empty or over-long text, an over-long proposal or name.
+        :raises UnsupportedError: the store cannot change comments.
+        """
+        id, name = _comment(comment_id), _name(username)
+        text = _text(text, MAX_TEXT_LENGTH, "text")
+        proposed = _text(proposal, MAX_PROPOSAL_LENGTH, "proposal") if proposal else proposal
+        # A text is expensive to render: it is for those who may.
+        self.storage.get_original(id, name, moderator, author)
+        edit = Edit(
+            text=self._render(text),
+            original=text,
+            time=_moment(time),
+            displayed=displayed,
+            proposal=proposed,
+        )
+        node = self._discussions.node_of(id)
+        stored = self.storage.edit_comment(id, edit, name, moderator, author)
+        comment: NewComment = {**stored, "original_text": text}
+        self._discussions.changed(node)
+        if not comment["displayed"] and self.moderation_callback is not None:
+            self._call_moderator(comment)
+        return comment
+
+    def get_original(
+        self,
+        comment_id: str | int,
+        username: str = "",
+        moderator: bool = False,
+        *,
+        author: bool = False,
+    ) -> Original:
+        """Return what a comment's author typed: where an edit begins.
+
+        The parameters are those of :meth:`edit_comment`.
+
+        :raises UserNotAuthorizedError: this reader may not change it.
+        :raises CommentNotFoundError: no such comment.
+        :raises UnsupportedError: the store cannot change comments.
+        """
+        return self.storage.get_original(_comment(comment_id), _name(username), moderator, author)
 
     def _call_moderator(self, comment: NewComment) -> None:
         assert self.moderation_callback is not None  # noqa: S101 - checked by the one caller
@@ -392,18 +470,29 @@ class WebSupport:
         self._discussions.changed(self._discussions.node_of(_comment(comment_id)))
 
     def delete_comment(
-        self, comment_id: str | int, username: str = "", moderator: bool = False
+        self,
+        comment_id: str | int,
+        username: str = "",
+        moderator: bool = False,
+        *,
+        author: bool = False,
     ) -> bool:
         """Delete a comment.
 
+        :param author: whether the caller has proved that an anonymous comment is this
+            reader's own, who may then delete it as any author does.
         :returns: ``True``: it is gone with all its replies and their votes (a moderator
             asked). ``False``: it is shown as ``[deleted]``, replies stay (its author asked).
         :raises UserNotAuthorizedError: another's comment, an anonymous one's, or one that
             was deleted already.
         :raises CommentNotFoundError: no such comment.
         """
-        node = self._discussions.node_of(_comment(comment_id))
-        gone = self.storage.delete_comment(_comment(comment_id), username or "", moderator)
+        id, name = _comment(comment_id), username or ""
+        node = self._discussions.node_of(id)
+        if author and isinstance(self.storage, EditableStorage):
+            gone = self.storage.delete_comment(id, name, moderator, author)
+        else:
+            gone = self.storage.delete_comment(id, name, moderator)
         self._discussions.changed(node)
         return bool(moderator) if gone is None else gone
 

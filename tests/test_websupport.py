@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -21,6 +22,7 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     NullSearchException,
     SettingsError,
+    UnsupportedError,
     UserNotAuthorizedError,
 )
 from sphinxcontrib_websupport.model import (
@@ -31,6 +33,7 @@ from sphinxcontrib_websupport.model import (
     NewComment,
 )
 from sphinxcontrib_websupport.search.base import BaseSearch
+from tests.storage.shelf import ShelfStorage
 
 NODE = "n1"
 SOURCE = "Install it with *pip*."
@@ -241,6 +244,67 @@ class TestVote:
     def test_an_unknown_comment_is_told(self, support: WebSupport) -> None:
         with pytest.raises(CommentNotFoundError):
             support.process_vote("4711", "ada", 1)
+
+
+class TestEdit:
+    def test_it_is_rendered_and_checked_as_a_new_comment_is(self, support: WebSupport) -> None:
+        comment = support.add_comment("*One*", NODE, username="ada")
+        assert support.get_original(comment["id"], "ada")["text"] == "*One*"
+        changed = support.edit_comment(comment["id"], "*Two* <script>", "ada")
+        assert changed["text"] == "<p><em>Two</em> &lt;script&gt;</p>"
+        assert changed["original_text"] == "*Two* <script>"
+        (stored,) = seen(support)
+        assert stored["text"] == changed["text"]
+        assert stored["edited"] == changed["edited"]
+        for wrong in (" ", "x" * 10_001, "nul\0"):
+            with pytest.raises(InvalidInputError):
+                support.edit_comment(comment["id"], wrong, "ada")
+        for proposal in (" ", "x" * 50_001):
+            with pytest.raises(InvalidInputError):
+                support.edit_comment(comment["id"], "Three", "ada", proposal=proposal)
+        assert seen(support)[0]["text"] == changed["text"]
+
+    def test_strangers_are_refused_before_anything_is_rendered(self, support: WebSupport) -> None:
+        named = support.add_comment("One", NODE, username="ada")
+        nobodys = support.add_comment("One", NODE)
+        rendered: list[str] = []
+        with mock.patch.object(support, "_render", rendered.append):
+            for comment in (named, nobodys):
+                for name in ("bob", ""):
+                    with pytest.raises(UserNotAuthorizedError):
+                        support.edit_comment(comment["id"], "Two", name)
+        assert rendered == []
+
+    def test_an_anonymous_author_with_a_proof_edits_and_deletes(self, support: WebSupport) -> None:
+        comment = support.add_comment("One", NODE)
+        support.edit_comment(comment["id"], "Two", author=True)
+        assert seen(support)[0]["text"] == "<p>Two</p>"
+        with pytest.raises(UserNotAuthorizedError):
+            support.delete_comment(comment["id"])
+        assert support.delete_comment(comment["id"], author=True) is False
+        with pytest.raises(UserNotAuthorizedError):
+            support.get_original(comment["id"], author=True)
+
+    def test_the_moderator_hears_of_what_waits_again(self, tmp_path: Path) -> None:
+        waiting: list[NewComment] = []
+        support = WebSupport(builddir=tmp_path, moderation_callback=waiting.append)
+        register(support, (NODE, "index", SOURCE))
+        comment = support.add_comment("Good", NODE, username="ada")
+        support.edit_comment(comment["id"], "Better", "ada")
+        assert waiting == []
+        support.edit_comment(comment["id"], "Buy", "ada", displayed=False)
+        assert [c["original_text"] for c in waiting] == ["Buy"]
+        assert seen(support) == []
+        support.close()
+
+    def test_a_store_that_cannot_says_so(self, tmp_path: Path) -> None:
+        support = WebSupport(builddir=tmp_path, storage=ShelfStorage())
+        register(support, (NODE, "index", SOURCE))
+        comment = support.add_comment("One", NODE, username="ada")
+        with pytest.raises(UnsupportedError, match="this store"):
+            support.edit_comment(comment["id"], "Two", "ada")
+        assert support.delete_comment(comment["id"], "ada", author=True) is False
+        support.close()
 
 
 class TestDelete:

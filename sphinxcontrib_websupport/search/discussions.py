@@ -57,6 +57,7 @@ class Discussions:
         self._search = search
         self._due = time.monotonic() if search.has_comments else math.inf
         self._turn = threading.Lock()
+        self._missed: set[str] = set()
 
     # -- changes ---------------------------------------------------------------------------
 
@@ -98,7 +99,13 @@ class Discussions:
                     self._try(partial(self._refresh, node))
 
     def _refresh(self, node: str) -> None:
-        self._search.put_comments(node, self._visible(node))
+        try:
+            self._search.put_comments(node, self._visible(node))
+        except WebSupportError:
+            # A text that was changed leaves the count, by which other gaps are found.
+            self._missed.add(node)
+            raise
+        self._missed.discard(node)
 
     def _visible(self, node: str) -> dict[str, str]:
         """Return the text of every comment on a node that all readers see."""
@@ -122,6 +129,8 @@ class Discussions:
             for node, count in self._store.get_metadata(document, False).items():
                 if known.pop(node, 0) != count:
                     self._refresh(node)
+        for node in list(self._missed):
+            self._refresh(node)
         if documents:
             for node in known:  # retired, or gone
                 self._refresh(node)

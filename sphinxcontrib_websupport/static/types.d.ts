@@ -51,6 +51,8 @@ export interface Comment {
   vote: number;
   time: { iso: string };
   displayed: boolean;
+  /** When it was last changed, in ISO 8601. */
+  edited: string | null;
   proposal_diff: string | null;
   parent: string | null;
   children: Comment[];

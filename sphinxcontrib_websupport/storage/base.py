@@ -8,8 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sphinxcontrib_websupport.errors import CommentNotFoundError, StorageError
-from sphinxcontrib_websupport.model import PAGE_SIZE, Node, StoredComment, Thread, ThreadPage
+from sphinxcontrib_websupport.errors import CommentNotFoundError, UnsupportedError
+from sphinxcontrib_websupport.model import (
+    PAGE_SIZE,
+    Edit,
+    Node,
+    Original,
+    StoredComment,
+    Thread,
+    ThreadPage,
+)
 
 
 class StorageBackend:
@@ -246,7 +254,36 @@ class StorageBackend:
 
         :raises NodeNotFoundError: either is unknown.
         """
-        raise StorageError("this store cannot move a discussion to another node")
+        raise UnsupportedError("this store cannot move a discussion to another node")
+
+    def edit_comment(
+        self,
+        comment_id: str,
+        edit: Edit,
+        username: str | None,
+        moderator: bool,
+        author: bool = False,
+    ) -> StoredComment:
+        """Change a comment, and return it without its replies.
+
+        Votes, replies, place and time stay. A comment that was hidden stays hidden.
+
+        :param username: who asks; its author and moderators may.
+        :param author: whether the caller has proved to be the author of an anonymous comment.
+        :raises UserNotAuthorizedError: another's comment, or one that its author deleted.
+        :raises CommentNotFoundError: no such comment.
+        """
+        raise UnsupportedError("this store cannot change a comment")
+
+    def get_original(
+        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
+    ) -> Original:
+        """Return what a comment's author typed, to those who may change it.
+
+        :raises UserNotAuthorizedError: as for :meth:`edit_comment`.
+        :raises CommentNotFoundError: no such comment.
+        """
+        raise UnsupportedError("this store does not keep what authors typed")
 
     # -- the connection --------------------------------------------------------------------
 
@@ -258,6 +295,41 @@ class StorageBackend:
 
     def close(self) -> None:
         """Give up connections and files; the object is not used afterwards."""
+
+
+class EditableStorage(StorageBackend):
+    """A store that overrides ``edit_comment`` and ``get_original``.
+
+    Two of the published calls take one more argument here, which only such stores are given.
+    """
+
+    def add_comment(
+        self,
+        text: str,
+        displayed: bool,
+        username: str | None,
+        time: datetime,
+        proposal: str | None,
+        node_id: str | None,
+        parent_id: str | None,
+        moderator: bool,
+        original: str | None = None,
+    ) -> StoredComment:
+        """Store a comment and return it.
+
+        :param original: the text as its author typed it. Nobody but those who may edit the
+            comment is shown it, and it is erased with the comment.
+        """
+        raise NotImplementedError
+
+    def delete_comment(
+        self, comment_id: str, username: str, moderator: bool, author: bool = False
+    ) -> bool | None:
+        """Delete a comment.
+
+        :param author: whether the caller has proved to be the author of an anonymous comment.
+        """
+        raise NotImplementedError
 
 
 def _count(thread: Thread) -> int:

@@ -30,32 +30,21 @@ from sphinxcontrib_websupport.errors import (
     UserNotAuthorizedError,
 )
 from sphinxcontrib_websupport.model import StoredComment
-from sphinxcontrib_websupport.storage import queries, rules
+from sphinxcontrib_websupport.storage import rows, rules
 from sphinxcontrib_websupport.storage.publishing import chunks
 from sphinxcontrib_websupport.storage.schema import comments, nodes, state, votes
 
-_LOCK_NODE = queries.NODE_PLACE.with_for_update()
 _LOCK_COMMENT = select(comments.c.id).where(comments.c.id == bindparam("comment")).with_for_update()
-_LOCKED = queries.COMMENT.with_for_update()
 
 _ADD = insert(comments)
-_COUNT = (
-    update(nodes)
-    .where(nodes.c.id == bindparam("node"))
-    .values(
-        comments=nodes.c.comments + bindparam("more"), visible=nodes.c.visible + bindparam("seen")
-    )
-)
-
-_OWN_VOTE = (
-    select(votes.c.value)
-    .where(votes.c.comment_id == bindparam("comment"), votes.c.username == bindparam("name"))
-    .scalar_subquery()
-)
 _RATE = (
     update(comments)
     .where(comments.c.id == bindparam("comment"))
-    .values(rating=comments.c.rating + bindparam("vote") - func.coalesce(_OWN_VOTE, 0))
+    .values(
+        rating=comments.c.rating
+        + bindparam("vote")
+        - func.coalesce(rows.OWN_VOTE.scalar_subquery(), 0)
+    )
 )
 _UNVOTE = delete(votes).where(
     votes.c.comment_id == bindparam("comment"), votes.c.username == bindparam("name")
@@ -63,6 +52,7 @@ _UNVOTE = delete(votes).where(
 _VOTE = insert(votes).prefix_with("OR REPLACE", dialect="sqlite")
 
 _ERASED: dict[str, Any] = {"text": "", "username": None, "proposal": None, "proposal_diff": None}
+_GONE: dict[str, Any] = _ERASED | {"original": None, "edited": None, "deleted": True}
 
 
 class Given(NamedTuple):
@@ -73,6 +63,7 @@ class Given(NamedTuple):
     username: str | None
     time: int
     proposal: str
+    original: str | None
 
 
 def comment(connection: Connection, given: Given, node: str) -> StoredComment:
@@ -80,7 +71,7 @@ def comment(connection: Connection, given: Given, node: str) -> StoredComment:
 
     :raises NodeNotFoundError: no such node.
     """
-    place = connection.execute(_LOCK_NODE, {"node": node}).first()
+    place = connection.execute(rows.LOCK_NODE, {"node": node}).first()
     if place is None:
         raise NodeNotFoundError("no build has registered such a node")
     return _add(connection, given, node, place.document, place.source, None, None)
@@ -92,35 +83,40 @@ def reply(connection: Connection, given: Given, parent: int) -> StoredComment:
     :raises CommentNotFoundError: no such comment.
     :raises CommentNotAllowedError: readers do not see it.
     """
-    above = _locked(connection, parent)
+    above = rows.locked(connection, parent)
     if not above.visible:
         raise CommentNotAllowedError("a comment that is not displayed takes no reply")
     root = above.root_id or parent
     return _add(connection, given, above.node_id, above.document, above.source, parent, root)
 
 
-def remove(connection: Connection, comment: int, username: str | None, moderator: bool) -> bool:
+def remove(
+    connection: Connection,
+    comment: int,
+    username: str | None,
+    moderator: bool,
+    author: bool = False,
+) -> bool:
     """Remove a comment and all below it (a moderator, ``True``) or erase it (its author).
 
     :raises CommentNotFoundError: no such comment.
     :raises UserNotAuthorizedError: neither may this user.
     """
-    row = _locked(connection, comment)
-    if not rules.may_delete(username, moderator, row.username, row.deleted):
+    row = rows.locked(connection, comment)
+    if not rules.may_delete(username, moderator, row.username, row.deleted, author):
         raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
     if not moderator:
-        erase = update(comments).where(comments.c.id == comment)
-        connection.execute(erase.values(_ERASED | {"deleted": True}))
+        connection.execute(update(comments).where(comments.c.id == comment).values(_GONE))
         _erase_earlier(connection, [comment])
         return False
-    branch = {row.id: row for row in _branch(connection, row)}
+    branch = {row.id: row for row in rows.branch(connection, row)}
     gone = rules.below(comment, {row.id: row.parent_id for row in branch.values()})
     for ids in chunks(sorted(gone)):
         # MariaDB checks each row as it goes, not the statement: no order of rows would do.
         connection.execute(update(comments).where(comments.c.id.in_(ids)).values(parent_id=None))
     for ids in chunks(sorted(gone)):
         connection.execute(delete(comments).where(comments.c.id.in_(ids)))
-    _count(connection, row.node_id, -len(gone), -sum(branch[id].visible for id in gone))
+    rows.count(connection, row.node_id, -len(gone), -sum(branch[id].visible for id in gone))
     # A paragraph that is gone and that nobody speaks of any more is forgotten.
     forgotten = delete(nodes).where(nodes.c.id == row.node_id, nodes.c.retired.is_(True))
     connection.execute(forgotten.where(nodes.c.comments == 0))
@@ -133,19 +129,9 @@ def accept(connection: Connection, comment: int) -> None:
 
     :raises CommentNotFoundError: no such comment.
     """
-    row = _locked(connection, comment)
-    if row.displayed:
-        return
-    connection.execute(update(comments).where(comments.c.id == comment).values(displayed=True))
-    branch = _branch(connection, row)
-    seen = rules.visible(
-        {row.id: row.displayed or row.id == comment for row in branch},
-        {row.id: row.parent_id for row in branch},
-    )
-    appeared = sorted(seen - {row.id for row in branch if row.visible})
-    for ids in chunks(appeared):
-        connection.execute(update(comments).where(comments.c.id.in_(ids)).values(visible=True))
-    _count(connection, row.node_id, 0, len(appeared))
+    row = rows.locked(connection, comment)
+    if not row.displayed:
+        rows.display(connection, row, True)
 
 
 def vote(connection: Connection, comment: int, name: str, value: int) -> None:
@@ -201,29 +187,9 @@ def attach(connection: Connection, old: str, new: str) -> None:
     if old == new:
         return
     connection.execute(update(comments).where(comments.c.node_id == old).values(node_id=new))
-    _count(connection, new, found[old].comments, found[old].visible)
+    rows.count(connection, new, found[old].comments, found[old].visible)
     connection.execute(update(nodes).where(nodes.c.successor == old).values(successor=new))
     connection.execute(delete(nodes).where(nodes.c.id == old))
-
-
-def _locked(connection: Connection, comment: int) -> queries.Comment:
-    """Return a comment whose node is this transaction's until it ends."""
-    row = connection.execute(queries.COMMENT, {"comment": comment}).first()
-    if connection.dialect.name != "sqlite":
-        node = None
-        while row is not None and row.node_id != node:
-            # It may be moved to another node before the lock is ours.
-            node = row.node_id
-            connection.execute(_LOCK_NODE, {"node": node})
-            row = connection.execute(_LOCKED, {"comment": comment}).first()
-    if row is None:
-        raise CommentNotFoundError("there is no such comment")
-    return queries.Comment._make(row)
-
-
-def _branch(connection: Connection, row: queries.Comment) -> list[Any]:
-    values = {"node": row.node_id, "root": row.root_id or row.id}
-    return list(connection.execute(queries.BRANCH, values))
 
 
 def _add(
@@ -249,11 +215,12 @@ def _add(
         "deleted": False,
         "proposal": change and change.text,
         "proposal_diff": change and change.html,
+        "original": given.original,
     }
     key = connection.execute(_ADD, values).inserted_primary_key
     assert key is not None  # noqa: S101 - every engine tells
     id: int = key[0]
-    _count(connection, node, 1, int(given.displayed))
+    rows.count(connection, node, 1, int(given.displayed))
     row = rules.CommentRow(
         id=id,
         parent=parent,
@@ -272,10 +239,6 @@ def _add(
         "document": document,
         "proposal_diff_text": change and change.plain,
     }
-
-
-def _count(connection: Connection, node: str, more: int, seen: int) -> None:
-    connection.execute(_COUNT, {"node": node, "more": more, "seen": seen})
 
 
 def _erase_earlier(connection: Connection, ids: Collection[int]) -> None:

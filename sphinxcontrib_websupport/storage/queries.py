@@ -59,6 +59,16 @@ COMMENT = (
 )
 """The fields of :class:`Comment`, in their order."""
 
+CONTENT = select(
+    comments.c.parent_id,
+    comments.c.time,
+    comments.c.rating,
+    comments.c.proposal,
+    comments.c.proposal_diff,
+    comments.c.original,
+).where(comments.c.id == bindparam("comment"))
+"""What of a comment only an edit needs."""
+
 BRANCH = select(
     comments.c.id, comments.c.parent_id, comments.c.displayed, comments.c.visible
 ).where(
@@ -133,6 +143,7 @@ def _comments(moderator: bool, named: bool) -> Select[Any]:
         comments.c.rating,
         comments.c.proposal_diff,
         votes.c.value if named else null(),
+        comments.c.edited,
     ).where(comments.c.node_id == bindparam("node"))
     if named:
         own = and_(votes.c.comment_id == comments.c.id, votes.c.username == bindparam("reader"))

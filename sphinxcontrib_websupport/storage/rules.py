@@ -52,6 +52,8 @@ class CommentRow(NamedTuple):
     rating: int
     proposal_diff: str | None
     vote: int | None
+    edited: int | None = None
+    """When it was last changed, in microseconds since 1970 in UTC."""
 
 
 # -- what comes in ---------------------------------------------------------------------------
@@ -161,15 +163,42 @@ def proposed(source: str, proposal: str | None) -> Proposal | None:
 # -- who may ---------------------------------------------------------------------------------
 
 
-def may_delete(username: str | None, moderator: bool, comment: str | None, deleted: bool) -> bool:
+def may_delete(
+    username: str | None,
+    moderator: bool,
+    comment: str | None,
+    deleted: bool,
+    author: bool = False,
+) -> bool:
     """Tell whether someone may delete a comment.
 
-    A moderator may delete any, an author their own once; nobody owns an anonymous one.
+    A moderator may delete any, an author their own once. An anonymous one is owned by nobody
+    but who can prove it.
 
     :param comment: the name of the comment's author.
     :param deleted: whether its author deleted it already.
+    :param author: whether it was proved that an anonymous comment is this reader's own.
     """
-    return moderator or (bool(username) and username == comment and not deleted)
+    return moderator or (not deleted and _owns(username, comment, author))
+
+
+def may_edit(
+    username: str | None,
+    moderator: bool,
+    comment: str | None,
+    deleted: bool,
+    author: bool = False,
+) -> bool:
+    """Tell whether someone may change a comment: as to delete it, but never a deleted one.
+
+    The parameters are those of :func:`may_delete`.
+    """
+    return not deleted and (moderator or _owns(username, comment, author))
+
+
+def _owns(username: str | None, comment: str | None, author: bool) -> bool:
+    # A proof is given with an anonymous comment only, so it says nothing of a named one.
+    return username == comment if comment else author
 
 
 def visible(displayed: Mapping[int, bool], parents: Mapping[int, int | None]) -> set[int]:
@@ -225,7 +254,7 @@ def tree(rows: Iterable[CommentRow], moderator: bool, at: int | None = None) -> 
     top: list[Comment] = []
     for row in rows:
         # By position, as a driver's own tuple is read as well.
-        id, parent, _, _, _, displayed, _, _, _, _, _ = row
+        id, parent, displayed = row[0], row[1], row[5]
         if displayed or moderator:
             seen[id] = comment = as_comment(row, at)
             if parent is None:
@@ -244,7 +273,7 @@ def as_comment(row: CommentRow, at: int) -> Comment:
 
     :param at: the moment of the answer, in microseconds since 1970.
     """
-    id, parent, node, time, text, displayed, deleted, username, rating, diff, vote = row
+    id, parent, node, time, text, displayed, deleted, username, rating, diff, vote, edited = row
     age = max(0, at - time) // 1_000_000
     return {
         "text": DELETED if deleted else text,
@@ -258,13 +287,13 @@ def as_comment(row: CommentRow, at: int) -> Comment:
         "parent": None if parent is None else str(parent),
         "proposal_diff": None if deleted else diff,
         "displayed": bool(displayed),
+        "edited": None if edited is None or deleted else _iso(_datetime(edited)),
         "children": [],
     }
 
 
 def _moment(time: int, age: int) -> CommentTime:
-    # Without a zone until the end: what a datetime does with one costs as much as the rest.
-    moment = _START + timedelta(0, time // 1_000_000, time % 1_000_000)
+    moment = _datetime(time)
     return {
         "year": moment.year,
         "month": moment.month,
@@ -272,9 +301,18 @@ def _moment(time: int, age: int) -> CommentTime:
         "hour": moment.hour,
         "minute": moment.minute,
         "second": moment.second,
-        "iso": f"{moment.isoformat()}+00:00",
+        "iso": _iso(moment),
         "delta": ago(age),
     }
+
+
+def _datetime(time: int) -> datetime:
+    # Without a zone until the end: what a datetime does with one costs as much as the rest.
+    return _START + timedelta(0, time // 1_000_000, time % 1_000_000)
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment.isoformat()}+00:00"
 
 
 def ago(age: int) -> str:

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from sphinxcontrib_websupport.model import MAX_NAME_LENGTH
 from sphinxcontrib_websupport.storage.staging import MAX_DOCUMENT_LENGTH, MAX_ID_LENGTH
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration; a database that says so is opened without Alembic."""
 
 VERSION_TABLE = "websupport_version"
@@ -103,6 +103,10 @@ comments = Table(
     Column("deleted", Boolean, nullable=False),
     Column("proposal", Prose),
     Column("proposal_diff", Prose),
+    # As its author typed it, for the author alone; null for comments from before 0003.
+    Column("original", Prose),
+    # When it was last changed, in microseconds since 1970; null for never.
+    Column("edited", BigInteger),
     # One node's comments lie together, its top-level ones first, siblings oldest first.
     Index("websupport_comments_thread", "node_id", "root_id", "time", "id"),
 )

@@ -17,18 +17,27 @@ from sphinxcontrib_websupport.errors import (
     InvalidInputError,
     NodeNotFoundError,
 )
-from sphinxcontrib_websupport.model import PAGE_SIZE, Node, StoredComment, Thread, ThreadPage
-from sphinxcontrib_websupport.storage import changes, queries, rules
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.model import (
+    PAGE_SIZE,
+    Edit,
+    Node,
+    Original,
+    StoredComment,
+    Thread,
+    ThreadPage,
+)
+from sphinxcontrib_websupport.storage import changes, editing, queries, rules
+from sphinxcontrib_websupport.storage.base import EditableStorage
 from sphinxcontrib_websupport.storage.engine import Database
 from sphinxcontrib_websupport.storage.publishing import chunks, publish, published_generation
+from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.schema import nodes
 from sphinxcontrib_websupport.storage.staging import Build
 
 _MARK = re.compile(r"(-?[0-9]{1,18})\.([1-9][0-9]{0,17})", re.ASCII)
 
 
-class SQLAlchemyStorage(StorageBackend):
+class SQLAlchemyStorage(EditableStorage):
     """Nodes, comments and votes in a relational database.
 
     :param url_or_engine: such as ``sqlite:///comments.db``,
@@ -170,6 +179,7 @@ class SQLAlchemyStorage(StorageBackend):
         node_id: str | None,
         parent_id: str | None,
         moderator: bool,
+        original: str | None = None,
     ) -> StoredComment:
         if bool(node_id) == bool(parent_id):
             raise InvalidInputError("a comment belongs to a node or to a comment, one of both")
@@ -179,6 +189,7 @@ class SQLAlchemyStorage(StorageBackend):
             username=rules.author(username),
             time=rules.microseconds(time),
             proposal=rules.storable("the proposal", proposal or ""),
+            original=None if original is None else rules.storable("the text", original),
         )
         if node_id:
             node = _known(node_id)
@@ -186,9 +197,34 @@ class SQLAlchemyStorage(StorageBackend):
         parent = _number(parent_id)
         return self._database.write(lambda c: changes.reply(c, given, parent))
 
-    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
+    def edit_comment(
+        self,
+        comment_id: str,
+        edit: Edit,
+        username: str | None,
+        moderator: bool,
+        author: bool = False,
+    ) -> StoredComment:
         comment = _number(comment_id)
-        return self._database.write(lambda c: changes.remove(c, comment, username, moderator))
+        asker = Asker(rules.known_name(username), moderator, author)
+        given = Revision.of(edit)
+        return self._database.write(lambda c: editing.edit(c, comment, given, asker))
+
+    def get_original(
+        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
+    ) -> Original:
+        comment = _number(comment_id)
+        asker = Asker(rules.known_name(username), moderator, author)
+        with self._database.read() as connection:
+            return editing.original(connection, comment, asker)
+
+    def delete_comment(
+        self, comment_id: str, username: str, moderator: bool, author: bool = False
+    ) -> bool:
+        comment = _number(comment_id)
+        return self._database.write(
+            lambda c: changes.remove(c, comment, username, moderator, author)
+        )
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
         comment, vote = _number(comment_id), rules.vote_value(value)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 
 from sphinxcontrib_websupport.errors import WebSupportError
-from sphinxcontrib_websupport.model import Comment
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.model import Comment, Edit
+from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
 from sphinxcontrib_websupport.testing.model import ModelStorage
 
 EFFORT = int(os.environ.get("WEBSUPPORT_TEST_EFFORT", "1"))
@@ -157,10 +157,51 @@ class StorageMachine(RuleBasedStateMachine):
             assert found[key] == expected[key]
         return found["id"], expected["id"]
 
-    @rule(id=comments, name=st.just("") | _NAMES, moderator=st.booleans())
-    def delete(self, id: tuple[str, str], name: str, moderator: bool) -> None:
+    @rule(id=comments, name=st.just("") | _NAMES, moderator=st.booleans(), author=st.booleans())
+    def delete(self, id: tuple[str, str], name: str, moderator: bool, author: bool) -> None:
         """Delete a comment as its author, as a stranger or as a moderator."""
-        self.same(lambda storage, side: storage.delete_comment(id[side], name, moderator))
+
+        def call(storage: StorageBackend, side: int) -> bool | None:
+            if author and isinstance(storage, EditableStorage):
+                return storage.delete_comment(id[side], name, moderator, author)
+            return storage.delete_comment(id[side], name, moderator)
+
+        self.same(call)
+
+    @rule(
+        id=comments,
+        name=st.just("") | _NAMES,
+        moderator=st.booleans(),
+        author=st.booleans(),
+        displayed=st.booleans(),
+        time=_TIMES,
+        proposal=st.none() | _SOURCES,
+    )
+    def edit(
+        self,
+        id: tuple[str, str],
+        name: str,
+        moderator: bool,
+        author: bool,
+        displayed: bool,
+        time: datetime,
+        proposal: str | None,
+    ) -> None:
+        """Change a comment as its author, as a stranger or as a moderator."""
+        edit = Edit(
+            text=f"<p>{time.day}</p>",
+            original=f"{time.day}",
+            time=time,
+            displayed=displayed,
+            proposal=proposal,
+        )
+
+        def call(storage: StorageBackend, side: int) -> list[Any]:
+            changed = storage.edit_comment(id[side], edit, name, moderator, author)
+            told = [changed["document"], changed["proposal_diff_text"]]
+            return [*told, _plain([changed]), storage.get_original(id[side], name, True)]
+
+        self.same(call)
 
     @rule(id=comments)
     def accept(self, id: tuple[str, str]) -> None:
@@ -248,6 +289,7 @@ def _plain(comments: list[Comment]) -> list[Any]:
             comment["parent"] is None,
             comment["proposal_diff"],
             comment["displayed"],
+            comment["edited"],
             _plain(comment["children"]),
         )
         for comment in comments

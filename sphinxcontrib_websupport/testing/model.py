@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
-from sphinxcontrib_websupport.differ import as_html, as_text, compare
+from sphinxcontrib_websupport.differ import Change, as_html, as_text, compare
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
@@ -21,8 +21,8 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     UserNotAuthorizedError,
 )
-from sphinxcontrib_websupport.model import Comment, Node, StoredComment, Thread
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.model import Comment, Edit, Node, Original, StoredComment, Thread
+from sphinxcontrib_websupport.storage.base import EditableStorage
 
 
 @dataclass
@@ -35,7 +35,10 @@ class _Said:
     username: str
     displayed: bool
     diff: str | None
+    proposal: str | None = None
+    original: str | None = None
     deleted: bool = False
+    edited: datetime | None = None
     votes: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -50,7 +53,7 @@ class _Said:
             above = above.parent
 
 
-class ModelStorage(StorageBackend):
+class ModelStorage(EditableStorage):
     """Nodes, comments and votes in memory."""
 
     def __init__(self) -> None:
@@ -156,6 +159,7 @@ class ModelStorage(StorageBackend):
         node_id: str | None,
         parent_id: str | None,
         moderator: bool,
+        original: str | None = None,
     ) -> StoredComment:
         if bool(node_id) == bool(parent_id):
             raise InvalidInputError
@@ -165,19 +169,19 @@ class ModelStorage(StorageBackend):
         node = self._nodes.get(parent.node if parent else str(node_id))
         if node is None:
             raise NodeNotFoundError
-        given = (proposal or "").replace("\r\n", "\n")
-        source = node.source.replace("\r\n", "\n")
-        changes = compare(source, given) if given.strip() and given != source else None
+        given, changes = _proposed(node, proposal)
         self._given += 1
         said = _Said(
             self._given,
             node.id,
             parent,
-            time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC),
+            time.astimezone(UTC) if time.tzinfo else _utc(time),
             text,
             username or "",
             displayed,
             as_html(changes) if changes else None,
+            given,
+            original,
         )
         self._said[said.id] = said
         return {
@@ -186,7 +190,49 @@ class ModelStorage(StorageBackend):
             "proposal_diff_text": as_text(changes) if changes else None,
         }
 
-    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
+    def edit_comment(
+        self,
+        comment_id: str,
+        edit: Edit,
+        username: str | None,
+        moderator: bool,
+        author: bool = False,
+    ) -> StoredComment:
+        said = self._mine(comment_id, username, moderator, author)
+        node = self._nodes[said.node]
+        for text in (edit.text, edit.original, edit.proposal):
+            if text and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+                raise InvalidInputError
+        said.text, said.original = edit.text, edit.original
+        said.edited = edit.time.astimezone(UTC) if edit.time.tzinfo else _utc(edit.time)
+        said.displayed = said.displayed and edit.displayed
+        given, changes = _proposed(node, edit.proposal)
+        if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != said.proposal:
+            said.proposal = given
+            said.diff = as_html(changes) if changes else None
+        plain = _proposed(node, said.proposal)[1]
+        return {
+            **_comment(said, username),
+            "document": node.document,
+            "proposal_diff_text": None if said.diff is None else as_text(plain or []),
+        }
+
+    def get_original(
+        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
+    ) -> Original:
+        said = self._mine(comment_id, username, moderator, author)
+        return {"text": said.original, "proposal": said.proposal}
+
+    def _mine(self, id: str, username: str | None, moderator: bool, author: bool) -> _Said:
+        said = self._find(id)
+        is_mine = username == said.username if said.username else author
+        if said.deleted or not (moderator or is_mine):
+            raise UserNotAuthorizedError
+        return said
+
+    def delete_comment(
+        self, comment_id: str, username: str, moderator: bool, author: bool = False
+    ) -> bool:
         said = self._find(comment_id)
         if moderator:
             gone = [other.id for other in self._said.values() if said in other.line()]
@@ -194,9 +240,9 @@ class ModelStorage(StorageBackend):
                 del self._said[id]
             self._forget_if_silent(said.node)
             return True
-        if said.deleted or not username or username != said.username:
-            raise UserNotAuthorizedError
+        self._mine(comment_id, username, moderator, author)
         said.deleted, said.text, said.username, said.diff = True, "", "", None
+        said.proposal, said.original, said.edited = None, None, None
         return False
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
@@ -245,5 +291,19 @@ def _comment(said: _Said, reader: str | None) -> Comment:
         "parent": str(said.parent.id) if said.parent else None,
         "proposal_diff": said.diff,
         "displayed": said.displayed,
+        "edited": said.edited.isoformat() if said.edited else None,
         "children": [],
     }
+
+
+def _utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC)
+
+
+def _proposed(node: Node, proposal: str | None) -> tuple[str | None, list[Change] | None]:
+    """Return a proposal that changes something, and what it changes."""
+    given = (proposal or "").replace("\r\n", "\n")
+    source = node.source.replace("\r\n", "\n")
+    if not given.strip() or given == source:
+        return None, None
+    return given, compare(source, given)

@@ -165,6 +165,7 @@ class StorageContract:
             "parent": None,
             "proposal_diff": "<del>Source</del><ins>Sauce</ins> of n.",
             "displayed": True,
+            "edited": None,
             "children": [],
             "document": "index",
             "proposal_diff_text": "[-Source-]{+Sauce+} of n.",

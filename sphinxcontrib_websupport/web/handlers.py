@@ -85,6 +85,28 @@ def accept_comment(call: Call) -> Response:
     return Response(204)
 
 
+def edit_comment(call: Call) -> Response:
+    """Change what a comment says; it waits once more where comments wait."""
+    viewer = call.viewer
+    comment = call.support.edit_comment(
+        call.path["comment"],
+        call.body["text"],
+        viewer.username,
+        viewer.moderator,
+        displayed=_is_displayed(call),
+        proposal=call.body.get("proposal"),
+    )
+    return json_response(comment)
+
+
+def get_original(call: Call) -> Response:
+    """Answer with what a comment's author typed."""
+    viewer = call.viewer
+    return json_response(
+        call.support.get_original(call.path["comment"], viewer.username, viewer.moderator)
+    )
+
+
 def delete_comment(call: Call) -> Response:
     """Delete a comment."""
     viewer = call.viewer
@@ -134,7 +156,7 @@ def post(
         text,
         node_id=node_id,
         parent_id=parent_id,
-        displayed=viewer.moderator or not call.settings.must_wait(viewer),
+        displayed=_is_displayed(call),
         username=viewer.username or None,
         proposal=proposal,
         moderator=viewer.moderator,
@@ -151,6 +173,10 @@ def set_vote(call: Call, comment_id: str, value: int | str) -> None:
         # not signed in.
         raise UserNotAuthorizedError("Voting needs a name.")
     call.support.process_vote(comment_id, call.viewer.username, value)
+
+
+def _is_displayed(call: Call) -> bool:
+    return call.viewer.moderator or not call.settings.must_wait(call.viewer)
 
 
 def _start(text: str) -> int:

@@ -6,6 +6,7 @@ from sphinxcontrib_websupport.model import (
     MAX_PROPOSAL_LENGTH,
     MAX_TEXT_LENGTH,
     NewComment,
+    Original,
     Thread,
     ThreadPage,
 )
@@ -25,6 +26,12 @@ from sphinxcontrib_websupport.web.messages import HTML
 TEXT = Field(str, "The comment, in the site's markup.", required=True, max_length=MAX_TEXT_LENGTH)
 PROPOSAL = Field(
     str, "The node's source text as it should be.", nullable=True, max_length=MAX_PROPOSAL_LENGTH
+)
+EDITED_PROPOSAL = Field(
+    str,
+    "The node's source text as it should be; null or absent to leave it, empty to take it back.",
+    nullable=True,
+    max_length=MAX_PROPOSAL_LENGTH,
 )
 AFTER = Field(str, "The ``next`` of the page before.")
 DOCUMENT = Field(str, "The page that the reader comes from, to lead back to it.")
@@ -120,6 +127,24 @@ THREADS = (
         takes=Takes.JSON,
         status=204,
         errors=(403, 404),
+    ),
+    Route(
+        "PUT",
+        "comments/{comment}",
+        handlers.edit_comment,
+        "Change what a comment says; its author and moderators may.",
+        takes=Takes.JSON,
+        body={"text": TEXT, "proposal": EDITED_PROPOSAL},
+        answers=NewComment,
+        errors=(403, 404, 501),
+    ),
+    Route(
+        "GET",
+        "comments/{comment}/original",
+        handlers.get_original,
+        "Give what a comment's author typed, to those who may change it.",
+        answers=Original,
+        errors=(403, 404, 501),
     ),
     Route(
         "DELETE",

@@ -76,6 +76,14 @@ class TestWhatIsFound:
         assert comments(support, "uv") == []
         assert support.search.count_comments() == {}
 
+    def test_what_its_author_changes_is_found_as_it_is(self, support: WebSupport) -> None:
+        first = support.add_comment("Try uv.", "n1", username="ada")
+        support.edit_comment(first["id"], "Try pipx.", "ada")
+        assert comments(support, "uv") == []
+        assert [result.comment for result in comments(support, "pipx")] == [first["id"]]
+        support.edit_comment(first["id"], "Try conda.", "ada", displayed=False)
+        assert comments(support, "conda") == []
+
     def test_what_its_author_deletes_is_gone(self, support: WebSupport) -> None:
         first = support.add_comment("Try uv.", "n1", username="ada")
         support.add_comment("Yes, indeed.", parent_id=first["id"])
@@ -138,6 +146,21 @@ class TestMending:
             posted = support.add_comment("Try uv.", "n1")
         assert "missed a comment" in caplog.text
         assert [result.comment for result in comments(support, "uv")] == [posted["id"]]
+
+    def test_a_change_that_the_index_missed_is_mended(
+        self, support: WebSupport, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = support.add_comment("Try uv.", "n1", username="ada")
+        support.find("uv")
+
+        def fail(*_: object) -> None:
+            raise StorageError("the disk is full")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(support.search, "put_comments", fail)
+            support.edit_comment(first["id"], "Try pipx.", "ada")
+        assert [result.comment for result in comments(support, "pipx")] == [first["id"]]
+        assert comments(support, "uv") == []
 
 
 class PublishedStore(StorageBackend):

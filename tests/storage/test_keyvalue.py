@@ -16,6 +16,7 @@ from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.errors import DamagedValueError
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
+from sphinxcontrib_websupport.testing.editing import EditingContract
 from sphinxcontrib_websupport.testing.machine import SETTINGS, StorageMachine
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
@@ -26,7 +27,7 @@ def open_files(path: Path) -> StorageBackend:
     return KeyValueStorage(FileSystemJsonBackend(path))
 
 
-class Contract(StorageContract, RetirementContract):
+class Contract(StorageContract, RetirementContract, EditingContract):
     @pytest.fixture
     def backend(self) -> Backend:
         raise NotImplementedError

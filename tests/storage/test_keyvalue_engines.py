@@ -15,6 +15,7 @@ from sphinxcontrib_websupport.errors import BuildConflictError
 from sphinxcontrib_websupport.registry import open_backend, open_storage
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
+from sphinxcontrib_websupport.testing.editing import EditingContract
 from sphinxcontrib_websupport.testing.machine import EFFORT, SETTINGS, StorageMachine
 from sphinxcontrib_websupport.testing.retirement import RetirementContract, retire
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
@@ -29,7 +30,7 @@ whole = pytest.mark.skipif(
 )
 
 
-class Contract(StorageContract, RetirementContract):
+class Contract(StorageContract, RetirementContract, EditingContract):
     @pytest.fixture
     def url(self) -> str:
         raise NotImplementedError

@@ -24,6 +24,7 @@ from sphinxcontrib_websupport.errors import (
 )
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage, names, site, threads
+from sphinxcontrib_websupport.testing.editing import change
 from sphinxcontrib_websupport.testing.retirement import retire
 from sphinxcontrib_websupport.testing.storage import NAMES, NOON, every, publish, say, shown
 from tests.storage.watched import Watched
@@ -316,6 +317,24 @@ def test_mends_counts_once(storage: KeyValueStorage, watched: Watched) -> None:
         assert counts == {"n": len(storage.get_data("n", None, False)["comments"])}
         first = watched.loaded.index("thread/n") + 1
         assert watched.loaded[first : first + 2].count("thread/n/0") >= loads
+
+
+def test_reads_comments_from_before_they_could_be_changed(
+    storage: KeyValueStorage, watched: Watched
+) -> None:
+    """Their rows are shorter; the first change stores them whole."""
+    publish(storage, "n")
+    id = say(storage, original="*Hello*")["id"]
+
+    def shorten(segment: Any) -> Any:
+        return segment | {"comments": [row[:11] for row in segment["comments"]]}
+
+    watched.update("thread/n/0", shorten)
+    assert shown(storage)[0]["edited"] is None
+    assert storage.get_original(id, "ann", False)["text"] is None
+    change(storage, id)
+    assert shown(storage)[0]["edited"] is not None
+    assert storage.get_original(id, "ann", False)["text"] == "Changed"
 
 
 # -- damage ----------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from sphinxcontrib_websupport.errors import StorageError
 from sphinxcontrib_websupport.model import Comment
 from sphinxcontrib_websupport.storage import migrations, schema
 from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.testing.editing import change
 from sphinxcontrib_websupport.testing.storage import every, publish, say
 
 # The tables as sphinxcontrib-websupport 1.0 to 2.0 created them.
@@ -330,4 +331,25 @@ def test_is_repeatable(engine: Engine, new_database_url: str) -> None:
     upgrade.upgrade(engine)
     storage = SQLAlchemyStorage(new_database_url)
     assert len(thread(storage, "n")) == 1
+    storage.close()
+
+
+@pytest.mark.parametrize("lacking", [("original", "edited"), ("edited",)])
+def test_begins_to_keep_what_authors_type(
+    engine: Engine, new_database_url: str, lacking: tuple[str, ...]
+) -> None:
+    """A database from before 0003, and one in which its migration got half-way."""
+    storage = SQLAlchemyStorage(new_database_url)
+    publish(storage, "n")
+    id = say(storage)["id"]
+    storage.close()
+    with engine.begin() as connection:
+        for column in lacking:
+            connection.execute(text(f"ALTER TABLE websupport_comments DROP COLUMN {column}"))
+        connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
+    storage = SQLAlchemyStorage(new_database_url)
+    assert thread(storage, "n")[id]["edited"] is None
+    assert storage.get_original(id, "ann", False)["text"] is None
+    change(storage, id)
+    assert storage.get_original(id, "ann", False)["text"] == "Changed"
     storage.close()

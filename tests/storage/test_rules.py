@@ -84,6 +84,27 @@ def test_below_is_a_comment_and_its_replies(rows: list[rules.CommentRow], id: in
         assert (other in found) is (id in line)
 
 
+@pytest.mark.parametrize(
+    ("asker", "author", "proof", "may"),
+    [
+        ("ann", "ann", False, True),
+        ("ann", "bob", True, False),
+        ("", "", False, False),
+        ("ann", None, False, False),
+        (None, None, True, True),
+        ("ann", "", True, True),
+    ],
+)
+def test_an_author_has_a_name_or_a_proof(
+    asker: str | None, author: str | None, proof: bool, may: bool
+) -> None:
+    assert rules.may_delete(asker, False, author, False, proof) is may
+    assert rules.may_edit(asker, False, author, False, proof) is may
+    assert not rules.may_delete(asker, False, author, True, proof)
+    assert rules.may_delete(asker, True, author, True)
+    assert not rules.may_edit(asker, True, author, True, proof)
+
+
 def test_damaged_parents_end_nothing() -> None:
     rows = [row(1, 2), row(2, 1), row(3, 3), row(4, 99), row(5)]
     assert ids(rows, moderator=True) == {"5"}
@@ -114,6 +135,7 @@ def test_tells_what_was_said() -> None:
         "parent": "3",
         "proposal_diff": "<ins>x</ins>",
         "displayed": True,
+        "edited": None,
         "children": [],
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from sphinxcontrib_websupport.errors import InvalidInputError
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.testing.editing import EditingContract
 from sphinxcontrib_websupport.testing.machine import SETTINGS, StorageMachine
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
@@ -18,7 +19,7 @@ from sphinxcontrib_websupport.testing.storage import StorageContract
 from tests.storage.conftest import empty
 
 
-class Contract(StorageContract, RetirementContract):
+class Contract(StorageContract, RetirementContract, EditingContract):
     @pytest.fixture
     def storage(self, empty_database: str) -> Iterator[StorageBackend]:
         storage = SQLAlchemyStorage(empty_database)

@@ -9,7 +9,7 @@ from werkzeug.test import Client
 
 from sphinxcontrib_websupport.web.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
-from tests.web.conftest import DEPTH, FIRST, HERE, read, user
+from tests.web.conftest import DEPTH, FIRST, HERE, identify, read, user
 
 
 def comment(client: Client, text: str = "Good.", name: str = "ada", **body: object) -> str:
@@ -201,6 +201,45 @@ def test_a_moderator_accepts(client: Client, support: WebSupport) -> None:
     assert len(read(client.get("/nodes/n1"))["comments"]) == 1
 
 
+def test_an_author_changes_a_comment(client: Client) -> None:
+    first = comment(client, "*Goood.*", proposal="First word of the page.")
+    original = read(client.get(f"/comments/{first}/original", headers=user("ada")))
+    assert original == {"text": "*Goood.*", "proposal": "First word of the page."}
+    answer = client.put(f"/comments/{first}", json={"text": "*Good.*"}, headers=user("ada"))
+    assert answer.status_code == 200
+    [changed] = read(client.get("/nodes/n1"))["comments"]
+    assert "<em>Good.</em>" in changed["text"]
+    assert changed["edited"] == read(answer)["edited"] is not None
+    assert changed["proposal_diff"] == read(answer)["proposal_diff"] is not None
+    body = {"text": "Good.", "proposal": ""}
+    client.put(f"/comments/{first}", json=body, headers=user("mona", moderator=True))
+    [changed] = read(client.get("/nodes/n1"))["comments"]
+    assert (changed["username"], changed["proposal_diff"]) == ("ada", None)
+
+
+@pytest.mark.parametrize("name", ["ben", ""])
+def test_nobody_else_changes_a_comment_or_sees_what_was_typed(client: Client, name: str) -> None:
+    for first in (comment(client), comment(client, name="")):
+        address = f"/comments/{first}"
+        assert client.put(address, json={"text": "No."}, headers=user(name)).status_code == 403
+        assert client.get(f"{address}/original", headers=user(name)).status_code == 403
+    assert {c["text"] for c in read(client.get("/nodes/n1"))["comments"]} == {"<p>Good.</p>"}
+
+
+def test_a_changed_comment_waits_where_comments_wait(support: WebSupport) -> None:
+    app = WSGIApp(support, identify, must_wait=lambda viewer: True)
+    client, mona = Client(app), user("mona", moderator=True)
+    first = comment(client, name="ada")
+    client.post(f"/comments/{first}/accept", json={}, headers=mona)
+    assert len(read(client.get("/nodes/n1"))["comments"]) == 1
+    changed = client.put(f"/comments/{first}", json={"text": "Ha!"}, headers=user("ada"))
+    assert read(changed)["displayed"] is False
+    assert read(client.get("/nodes/n1"))["comments"] == []
+    client.post(f"/comments/{first}/accept", json={}, headers=mona)
+    client.put(f"/comments/{first}", json={"text": "Calm."}, headers=mona)
+    assert len(read(client.get("/nodes/n1"))["comments"]) == 1
+
+
 def test_an_author_empties_a_comment_and_a_moderator_removes_it(client: Client) -> None:
     first = comment(client)
     assert client.delete(f"/comments/{first}", headers=user("ben")).status_code == 403
@@ -235,6 +274,7 @@ def test_health(client: Client) -> None:
         ("GET", "/static/../service.py"),
         ("GET", "/static/service.py"),
         ("DELETE", "/comments/99"),
+        ("GET", "/comments/99/original"),
     ],
 )
 def test_what_is_not_there_is_a_404(client: Client, method: str, path: str) -> None:

@@ -118,6 +118,7 @@ def _rows(place: Place, segment: Segment, reader: Reader) -> Iterator[Row]:
                 said.rating if said.votes else 0,
                 said.diff,
                 said.votes.get(reader.username) if reader.username else None,
+                said.edited,
             ),
         )
 

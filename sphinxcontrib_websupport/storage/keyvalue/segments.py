@@ -9,7 +9,7 @@ for good.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from types import NoneType
@@ -40,6 +40,10 @@ class Said(NamedTuple):
     proposal: str | None
     diff: str | None
     votes: dict[str, int]
+    edited: int | None = None
+    """When it was last changed, in microseconds since 1970."""
+    original: str | None = None
+    """What its author typed."""
 
     @property
     def rating(self) -> int:
@@ -72,7 +76,7 @@ class Segment:
             return cls(key)
         match value:
             case {"version": int(version), "last": int(last), "comments": list(rows)} if all(
-                type(row) is list and len(row) == _LENGTH for row in rows
+                type(row) is list and len(row) in _LENGTHS for row in rows
             ):
                 return cls(key, version, last, {row[0]: row for row in rows})
         raise DamagedValueError(f"the value under {key!r} is no segment of a thread")
@@ -133,16 +137,29 @@ class Segment:
         for gone in rules.below(seq, {said.seq: said.parent for said in self.said()}):
             del self.rows[gone]
 
-    def erase(self, seq: int, username: str | None) -> None:
+    def edit(self, seq: int, revise: Callable[[Said], Said]) -> Said:
+        """Put a revised comment in the place of one; return it.
+
+        :raises CommentNotFoundError: it is not here.
+        """
+        old = self.find(seq)
+        new = revise(old)
+        self._put(new)
+        if new.displayed != old.displayed:
+            self._see()
+        return self.find(seq)
+
+    def erase(self, seq: int, username: str | None, author: bool) -> None:
         """Erase what an author wrote; replies and votes stay.
 
         :raises CommentNotFoundError: it is not here.
         :raises UserNotAuthorizedError: this is not its author, or it is erased already.
         """
         said = self.find(seq)
-        if not rules.may_delete(username, False, said.username, said.deleted):
+        if not rules.may_delete(username, False, said.username, said.deleted, author):
             raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
-        self._put(said._replace(text="", username=None, proposal=None, diff=None, deleted=True))
+        gone = said._replace(text="", username=None, proposal=None, diff=None, deleted=True)
+        self._put(gone._replace(edited=None, original=None))
 
     def accept(self, seq: int) -> None:
         """Display a comment, and with it the displayed replies below it.
@@ -150,6 +167,9 @@ class Segment:
         :raises CommentNotFoundError: it is not here.
         """
         self._put(self.find(seq)._replace(displayed=True))
+        self._see()
+
+    def _see(self) -> None:
         everything = [*self.said()]
         visible = rules.visible(
             {said.seq: said.displayed for said in everything},
@@ -182,20 +202,36 @@ class Segment:
         self.rows[said.seq] = [*said]
 
 
-_TEXT, _FLAG = (str, NoneType), (bool,)
+_TEXT, _NUMBER, _FLAG = (str, NoneType), (int, NoneType), (bool,)
 _KINDS = frozenset(
-    product((int,), (int, NoneType), (int,), (str,), *[_FLAG] * 3, *[_TEXT] * 3, (dict,))
+    product(
+        (int,),
+        _NUMBER,
+        (int,),
+        (str,),
+        *[_FLAG] * 3,
+        *[_TEXT] * 3,
+        (dict,),
+        _NUMBER,
+        _TEXT,
+    )
 )
 """The types that the fields of a comment can have, in their order."""
 
-_LENGTH = len(Said._fields)
+_LENGTHS = {len(Said._fields), len(Said._fields) - len(Said._field_defaults)}
+"""Rows from before comments could be edited lack the fields that have defaults."""
+
+_UNEDITED = [*Said._field_defaults.values()]
 _VISIBLE = Said._fields.index("visible")
+_VOTES = Said._fields.index("votes")
 
 
 def _read(key: str, row: Any) -> Said:
     # Compared whole: a long thread has thousands.
+    if type(row) is list and len(row) <= _VOTES + 1:
+        row = [*row, *_UNEDITED]
     if type(row) is list and tuple(map(type, row)) in _KINDS:
-        votes = row[-1]
+        votes = row[_VOTES]
         if not votes or {*map(type, votes.values())} == {int}:
             return Said._make(row)
     raise DamagedValueError(f"the value under {key!r} holds a damaged comment")

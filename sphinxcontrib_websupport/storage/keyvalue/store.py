@@ -11,12 +11,21 @@ from typing import Any, Self, TypeVar
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.codecs import JsonCodec
 from sphinxcontrib_websupport.errors import InvalidInputError, NodeNotFoundError, SettingsError
-from sphinxcontrib_websupport.model import PAGE_SIZE, Node, StoredComment, Thread, ThreadPage
+from sphinxcontrib_websupport.model import (
+    PAGE_SIZE,
+    Edit,
+    Node,
+    Original,
+    StoredComment,
+    Thread,
+    ThreadPage,
+)
 from sphinxcontrib_websupport.registry import open_backend
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.base import EditableStorage
 from sphinxcontrib_websupport.storage.keyvalue import lists, names, reading
 from sphinxcontrib_websupport.storage.keyvalue.drafts import register
+from sphinxcontrib_websupport.storage.keyvalue.editing import Editor
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
 from sphinxcontrib_websupport.storage.keyvalue.pages import Entry
 from sphinxcontrib_websupport.storage.keyvalue.publishing import Publisher
@@ -24,12 +33,13 @@ from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
 from sphinxcontrib_websupport.storage.keyvalue.threads import Thread as StoredThread
 from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
 from sphinxcontrib_websupport.storage.keyvalue.writing import Found, Given, Writer
+from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.staging import Build
 
 T = TypeVar("T")
 
 
-class KeyValueStorage(StorageBackend):
+class KeyValueStorage(EditableStorage):
     """Nodes, comments and votes in a store of JSON values.
 
     The store should hold nothing else: a prefix, a bucket or a folder of its own.
@@ -47,6 +57,7 @@ class KeyValueStorage(StorageBackend):
         self._published = Published(backend)
         self._publisher = Publisher(backend, self._published, self._threads)
         self._writer = Writer(backend, self._threads, self._published, self._publisher)
+        self._editor = Editor(self._threads, self._published)
         self._build: Build | None = None
 
     @classmethod
@@ -219,6 +230,7 @@ class KeyValueStorage(StorageBackend):
         node_id: str | None,
         parent_id: str | None,
         moderator: bool,
+        original: str | None = None,
     ) -> StoredComment:
         if bool(node_id) == bool(parent_id):
             raise InvalidInputError("a comment belongs to a node or to a comment, one of both")
@@ -228,6 +240,7 @@ class KeyValueStorage(StorageBackend):
             username=rules.author(username),
             time=rules.microseconds(time),
             proposal=rules.storable("the proposal", proposal or ""),
+            original=None if original is None else rules.storable("the text", original),
         )
         if node_id:
 
@@ -237,12 +250,32 @@ class KeyValueStorage(StorageBackend):
             return self._writer.comment(given, node_id, look)
         return self._writer.reply(given, names.CommentId.parsed(parent_id))
 
-    def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
+    def edit_comment(
+        self,
+        comment_id: str,
+        edit: Edit,
+        username: str | None,
+        moderator: bool,
+        author: bool = False,
+    ) -> StoredComment:
+        id = names.CommentId.parsed(comment_id)
+        asker = Asker(rules.known_name(username), moderator, author)
+        return self._editor.edit(id, Revision.of(edit), asker)
+
+    def get_original(
+        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
+    ) -> Original:
+        asker = Asker(rules.known_name(username), moderator, author)
+        return self._editor.original(names.CommentId.parsed(comment_id), asker)
+
+    def delete_comment(
+        self, comment_id: str, username: str, moderator: bool, author: bool = False
+    ) -> bool:
         id = names.CommentId.parsed(comment_id)
         if moderator:
             self._writer.remove(id)
         else:
-            self._writer.erase(id, username)
+            self._writer.erase(id, username, author)
         return moderator
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:

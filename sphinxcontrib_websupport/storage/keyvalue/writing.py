@@ -48,6 +48,7 @@ class Given(NamedTuple):
     username: str | None
     time: int
     proposal: str
+    original: str | None
 
     def said(self, parent: int | None, change: rules.Proposal | None) -> Said:
         """Return it as it is to be stored."""
@@ -63,6 +64,7 @@ class Given(NamedTuple):
             proposal=change and change.text,
             diff=change and change.html,
             votes={},
+            original=self.original,
         )
 
 
@@ -110,7 +112,7 @@ class Writer:
             id = CommentId(thread, number, said.seq)
             if self._published.site().generation != generation:
                 self._make_sure(node, id)
-            return _new(id, said, document, entry, change)
+            return as_stored(id, said, document, entry, change)
         raise StorageError("others kept moving a discussion")
 
     def reply(self, given: Given, parent: CommentId) -> StoredComment:
@@ -136,7 +138,7 @@ class Writer:
         change = rules.proposed(entry.source, given.proposal)
         said = given.said(parent.seq, change)
         said = self._threads.change_known(parent, lambda segment: segment.add(said))
-        return _new(parent._replace(seq=said.seq), said, document, entry, change)
+        return as_stored(parent._replace(seq=said.seq), said, document, entry, change)
 
     def remove(self, id: CommentId) -> None:
         """Remove a comment and all replies below it.
@@ -147,13 +149,14 @@ class Writer:
         self._segment(id).find(id.seq)
         self._threads.change_known(id, lambda segment: segment.remove(id.seq))
 
-    def erase(self, id: CommentId, username: str | None) -> None:
+    def erase(self, id: CommentId, username: str | None, author: bool) -> None:
         """Erase what an author wrote.
 
+        :param author: whether it was proved that an anonymous comment is theirs.
         :raises CommentNotFoundError: there is no such comment.
         :raises UserNotAuthorizedError: this is not its author, or it is erased already.
         """
-        self._threads.adjust(id.thread, id.segment, lambda s: s.erase(id.seq, username))
+        self._threads.adjust(id.thread, id.segment, lambda s: s.erase(id.seq, username, author))
 
     def accept(self, id: CommentId) -> None:
         """Display a comment.
@@ -266,9 +269,19 @@ def _mentions(username: str | None, thread: str) -> dict[str, str]:
     return {names.user_key(username): thread} if username else {}
 
 
-def _new(
-    id: CommentId, said: Said, document: str, entry: Entry, change: rules.Proposal | None
+def as_stored(
+    id: CommentId,
+    said: Said,
+    document: str,
+    entry: Entry,
+    change: rules.Proposal | None,
+    reader: str | None = None,
 ) -> StoredComment:
+    """Return a comment as writers are told it.
+
+    :param change: the proposal that it has.
+    :param reader: whose vote to tell.
+    """
     row = rules.CommentRow(
         id=str(id),
         parent=None if said.parent is None else str(id._replace(seq=said.parent)),
@@ -278,9 +291,10 @@ def _new(
         displayed=said.displayed,
         deleted=False,
         username=said.username,
-        rating=0,
+        rating=said.rating,
         proposal_diff=said.diff,
-        vote=None,
+        vote=said.votes.get(reader) if reader else None,
+        edited=said.edited,
     )
     return {
         **rules.as_comment(row, rules.now()),

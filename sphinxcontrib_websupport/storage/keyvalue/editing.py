@@ -1,0 +1,90 @@
+"""An author's second thoughts: one atomic change of the segment that holds the comment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinxcontrib_websupport.errors import CommentNotFoundError
+from sphinxcontrib_websupport.model import Original, StoredComment
+from sphinxcontrib_websupport.storage import rules
+from sphinxcontrib_websupport.storage.keyvalue import names
+from sphinxcontrib_websupport.storage.keyvalue.headers import Header
+from sphinxcontrib_websupport.storage.keyvalue.names import CommentId
+from sphinxcontrib_websupport.storage.keyvalue.pages import Entry
+from sphinxcontrib_websupport.storage.keyvalue.segments import Said, Segment
+from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
+from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
+from sphinxcontrib_websupport.storage.keyvalue.writing import as_stored
+from sphinxcontrib_websupport.storage.revisions import Asker, Revision
+
+
+class Editor:
+    """Changes what comments say."""
+
+    def __init__(self, threads: Threads, published: Published) -> None:
+        self._threads = threads
+        self._published = published
+
+    def edit(self, id: CommentId, given: Revision, asker: Asker) -> StoredComment:
+        """Change a comment.
+
+        :raises CommentNotFoundError: there is no such comment.
+        :raises UserNotAuthorizedError: this user may not.
+        """
+        document, entry = self._place(id, asker)
+        change: rules.Proposal | None = None
+
+        def revise(said: Said) -> Said:
+            nonlocal change
+            # Looked at again: it may have been deleted meanwhile.
+            asker.check(said.username, said.deleted)
+            change = given.change(entry.source, said.proposal, said.diff)
+            return said._replace(
+                text=given.text,
+                original=given.original,
+                edited=given.time,
+                displayed=said.displayed and given.displayed,
+                proposal=change and change.text,
+                diff=change and change.html,
+            )
+
+        if given.displayed:
+            revised: list[Said] = []
+
+            def work(segment: Segment) -> None:
+                revised[:] = [segment.edit(id.seq, revise)]
+
+            self._threads.adjust(id.thread, id.segment, work)
+            said = revised[0]
+        else:
+            # It hides what readers saw, which changes counts.
+            said = self._threads.change_known(id, lambda s: s.edit(id.seq, revise))
+        return as_stored(id, said, document, entry, change, asker.username)
+
+    def original(self, id: CommentId, asker: Asker) -> Original:
+        """Return what a comment's author typed.
+
+        :raises CommentNotFoundError: there is no such comment.
+        :raises UserNotAuthorizedError: this user may not change it.
+        """
+        said = self._threads.segment(id.thread, id.segment).find(id.seq)
+        asker.check(said.username, said.deleted)
+        return {"text": said.original, "proposal": said.proposal}
+
+    def _place(self, id: CommentId, asker: Asker) -> tuple[str, Entry]:
+        """Return the document and the node of a comment, for those who may change it.
+
+        Who may not writes nothing.
+        """
+        header_key = names.header_key(id.thread)
+        segment_key = names.segment_key(id.thread, id.segment)
+
+        def look(snapshot: Snapshot, loaded: dict[str, Any]) -> tuple[str, Entry]:
+            said = Segment.read(segment_key, loaded.get(segment_key)).find(id.seq)
+            asker.check(said.username, said.deleted)
+            found = snapshot.find(Header.read(header_key, loaded.get(header_key)).node)
+            if found is None:
+                raise CommentNotFoundError("there is no such comment")
+            return found
+
+        return self._published.read(look, header_key, segment_key)

@@ -1,0 +1,285 @@
+"""The contract of a store whose comments can be changed, as tests."""
+
+# ruff: noqa: S101 - assertions are what a suite is made of
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from sphinxcontrib_websupport.errors import (
+    CommentNotFoundError,
+    InvalidInputError,
+    UserNotAuthorizedError,
+)
+from sphinxcontrib_websupport.model import Edit, StoredComment
+from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
+from sphinxcontrib_websupport.testing.storage import (
+    NOON,
+    STRANGE_IDS,
+    UNSTORABLE,
+    publish,
+    rating,
+    say,
+    shown,
+)
+
+LATER = NOON + timedelta(hours=1)
+
+
+def change(
+    storage: StorageBackend,
+    id: str,
+    username: str | None = "ann",
+    *,
+    moderator: bool = False,
+    author: bool = False,
+    **values: Any,
+) -> StoredComment:
+    """Change a comment, as its author unless somebody else is given."""
+    given: dict[str, Any] = {
+        "text": "<p>Changed</p>",
+        "original": "Changed",
+        "time": LATER,
+    } | values
+    return storage.edit_comment(id, Edit(**given), username, moderator, author)
+
+
+class EditingContract:
+    """What an :class:`~sphinxcontrib_websupport.storage.base.EditableStorage` does."""
+
+    @pytest.fixture
+    def storage(self) -> StorageBackend:
+        """Return a new, empty store; the author's own fixture stands in for this one."""
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _build(self, storage: StorageBackend) -> None:
+        publish(storage, "n", "other")
+
+    def test_says_that_it_is_editable(self, storage: StorageBackend) -> None:
+        """Then it is given what authors type."""
+        assert isinstance(storage, EditableStorage)
+
+    def test_changes_a_text(self, storage: StorageBackend) -> None:
+        """The text is another, and says when; votes, replies, place, author and time stay."""
+        first, other = say(storage), say(storage)
+        reply = say(storage, parent_id=first["id"], username="bob")
+        storage.process_vote(first["id"], "ann", -1)
+        storage.process_vote(first["id"], "bob", -1)
+        assert shown(storage)[0]["edited"] is None
+        changed = change(storage, first["id"])
+        assert (changed["id"], changed["document"]) == (first["id"], "index")
+        assert (changed["rating"], changed["vote"], changed["children"]) == (-2, -1, [])
+        comments = shown(storage)
+        assert [c["id"] for c in comments] == [first["id"], reply["id"], other["id"]]
+        seen = comments[0]
+        assert (seen["text"], seen["edited"]) == ("<p>Changed</p>", LATER.isoformat())
+        assert (seen["username"], seen["rating"]) == ("ann", -2)
+        assert seen["time"]["iso"] == first["time"]["iso"]
+        for key in ("text", "edited", "username", "node", "parent", "displayed"):
+            assert changed[key] == seen[key]
+        assert comments[1]["edited"] is None
+
+    def test_changes_a_reply(self, storage: StorageBackend) -> None:
+        """A reply stays under its parent."""
+        top = say(storage)["id"]
+        reply = say(storage, parent_id=top)["id"]
+        assert change(storage, reply)["parent"] == top
+        assert [c["text"] for c in shown(storage)] == ["<p>Hello</p>", "<p>Changed</p>"]
+
+    def test_changes_more_than_once(self, storage: StorageBackend) -> None:
+        """The last time counts; without a zone it is UTC."""
+        id = say(storage)["id"]
+        change(storage, id)
+        naive = datetime(2024, 3, 1, 8, 30)
+        change(storage, id, text="<p>Again</p>", time=naive)
+        assert shown(storage)[0]["text"] == "<p>Again</p>"
+        assert shown(storage)[0]["edited"] == "2024-03-01T08:30:00+00:00"
+
+    # -- who may -----------------------------------------------------------------------------
+
+    def test_lets_a_moderator(self, storage: StorageBackend) -> None:
+        """Any comment that is not deleted; its author stays its author."""
+        named, nobody = say(storage)["id"], say(storage, username=None)["id"]
+        for id in (named, nobody):
+            change(storage, id, "mona", moderator=True)
+        assert [c["username"] for c in shown(storage)] == ["ann", ""]
+        assert {c["text"] for c in shown(storage)} == {"<p>Changed</p>"}
+
+    @pytest.mark.parametrize("name", ["bob", "", None, "[deleted]", "ANN", "ann ", "\0"])
+    @pytest.mark.parametrize("author", [False, True])
+    def test_refuses_strangers(
+        self, storage: StorageBackend, name: str | None, author: bool
+    ) -> None:
+        """Another's comment is not theirs, also where they proved to have written some other."""
+        id = say(storage)["id"]
+        with pytest.raises(UserNotAuthorizedError):
+            change(storage, id, name, author=author)
+        with pytest.raises(UserNotAuthorizedError):
+            storage.get_original(id, name, False, author)
+        assert shown(storage)[0]["text"] == "<p>Hello</p>"
+
+    @pytest.mark.parametrize("name", ["ann", "", None, "[deleted]"])
+    def test_knows_an_anonymous_author_by_proof_only(
+        self, storage: StorageBackend, name: str | None
+    ) -> None:
+        """Whoever has it changes the comment and deletes it, whatever the name by now."""
+        assert isinstance(storage, EditableStorage)
+        id = say(storage, username=None, proposal="Sauce of n.")["id"]
+        with pytest.raises(UserNotAuthorizedError):
+            change(storage, id, name)
+        with pytest.raises(UserNotAuthorizedError):
+            storage.delete_comment(id, name or "", False, False)
+        assert change(storage, id, name, author=True)["username"] == ""
+        assert storage.get_original(id, name, False, True)["text"] == "Changed"
+        assert storage.delete_comment(id, name or "", False, True) is False
+        [gone] = shown(storage)
+        assert (gone["text"], gone["proposal_diff"]) == ("[deleted]", None)
+        for call in (
+            partial(change, storage, id, name, author=True),
+            partial(storage.get_original, id, name, False, True),
+            partial(storage.delete_comment, id, name or "", False, True),
+        ):
+            with pytest.raises(UserNotAuthorizedError):
+                call()
+
+    def test_believes_no_proof_for_a_named_comment(self, storage: StorageBackend) -> None:
+        """A name says who the author is, and nothing else does."""
+        assert isinstance(storage, EditableStorage)
+        id = say(storage)["id"]
+        with pytest.raises(UserNotAuthorizedError):
+            storage.delete_comment(id, "", False, True)
+
+    @pytest.mark.parametrize("moderator", [False, True])
+    def test_leaves_what_was_deleted(self, storage: StorageBackend, moderator: bool) -> None:
+        """Nobody changes a deleted comment, and nobody is told what it said."""
+        assert isinstance(storage, EditableStorage)
+        id = say(storage, text="<p>Secret</p>", original="Secret", proposal="Secret of n.")["id"]
+        change(storage, id, text="<p>Secret, too</p>", original="Secret, too")
+        storage.delete_comment(id, "ann", False)
+        with pytest.raises(UserNotAuthorizedError):
+            change(storage, id, moderator=moderator)
+        with pytest.raises(UserNotAuthorizedError):
+            storage.get_original(id, "ann", moderator)
+        [gone] = storage.get_data("n", "ann", True)["comments"]
+        assert (gone["text"], gone["username"], gone["edited"]) == ("[deleted]", "[deleted]", None)
+        assert "ecret" not in str(gone)
+
+    @pytest.mark.parametrize("id", STRANGE_IDS)
+    def test_knows_its_ids(self, storage: StorageBackend, id: str) -> None:
+        """What is nearly an id is none."""
+        say(storage)
+        calls: list[Callable[[], object]] = [
+            partial(change, storage, id),
+            partial(change, storage, id, displayed=False, moderator=True),
+            partial(storage.get_original, id, "ann", True),
+        ]
+        for call in calls:
+            with pytest.raises(CommentNotFoundError):
+                call()
+
+    # -- what was typed ----------------------------------------------------------------------
+
+    def test_keeps_what_was_typed(self, storage: StorageBackend) -> None:
+        """To the last character, for those who may change it."""
+        id = say(storage, original="*Héllo* 🦊\n\n", proposal="Sauce of n.")["id"]
+        expected = {"text": "*Héllo* 🦊\n\n", "proposal": "Sauce of n."}
+        assert storage.get_original(id, "ann", False) == expected
+        assert storage.get_original(id, "mona", True) == expected
+        change(storage, id, original="**Hello**")
+        assert storage.get_original(id, "ann", False) == expected | {"text": "**Hello**"}
+
+    def test_shows_nobody_what_was_typed(self, storage: StorageBackend) -> None:
+        """A thread holds the HTML alone."""
+        say(storage, original="*typed*")
+        assert "typed" not in str(storage.get_data("n", "ann", True))
+
+    def test_knows_not_what_was_not_given(self, storage: StorageBackend) -> None:
+        """A comment from before may be without."""
+        id = say(storage)["id"]
+        assert storage.get_original(id, "ann", False) == {"text": None, "proposal": None}
+
+    @pytest.mark.parametrize("bad", UNSTORABLE)
+    @pytest.mark.parametrize("field", ["text", "original", "proposal"])
+    def test_refuses_what_cannot_be_kept(
+        self, storage: StorageBackend, field: str, bad: str
+    ) -> None:
+        """As in a new comment."""
+        id, values = say(storage)["id"], dict[str, Any]({field: bad})
+        with pytest.raises(InvalidInputError):
+            change(storage, id, **values)
+        assert shown(storage)[0]["text"] == "<p>Hello</p>"
+
+    # -- proposals ---------------------------------------------------------------------------
+
+    def test_leaves_a_proposal(self, storage: StorageBackend) -> None:
+        """Not given, or given as it is, it stays, also when the source has followed it."""
+        id = say(storage, proposal="Sauce of n.")["id"]
+        storage.pre_build()
+        storage.add_node("n", "index", "Sauce of n.")
+        storage.add_node("other", "index", "Other.")
+        storage.post_build()
+        for proposal in (None, "Sauce of n."):
+            changed = change(storage, id, proposal=proposal)
+            assert changed["proposal_diff"] == "<del>Source</del><ins>Sauce</ins> of n."
+        assert shown(storage)[0]["proposal_diff"] == changed["proposal_diff"]
+
+    def test_changes_a_proposal(self, storage: StorageBackend) -> None:
+        """Another one is compared with the source as it is now."""
+        id = say(storage, proposal="Sauce of n.")["id"]
+        changed = change(storage, id, proposal="Source of it.")
+        assert changed["proposal_diff"] == "Source of <del>n</del><ins>it</ins>."
+        assert changed["proposal_diff_text"] == "Source of [-n-]{+it+}."
+        assert storage.get_original(id, "ann", False)["proposal"] == "Source of it."
+
+    def test_begins_a_proposal(self, storage: StorageBackend) -> None:
+        """A comment may propose something the second time only."""
+        id = say(storage)["id"]
+        assert change(storage, id, proposal="Sauce of n.")["proposal_diff"]
+        assert shown(storage)[0]["proposal_diff"]
+
+    @pytest.mark.parametrize("proposal", ["", " ", "Source of n."])
+    def test_takes_a_proposal_back(self, storage: StorageBackend, proposal: str) -> None:
+        """An empty one, or one that changes nothing."""
+        id = say(storage, proposal="Sauce of n.")["id"]
+        changed = change(storage, id, proposal=proposal)
+        assert (changed["proposal_diff"], changed["proposal_diff_text"]) == (None, None)
+        assert shown(storage)[0]["proposal_diff"] is None
+        assert storage.get_original(id, "ann", False)["proposal"] is None
+
+    # -- what is not displayed ---------------------------------------------------------------
+
+    def test_hides_what_waits_once_more(self, storage: StorageBackend) -> None:
+        """With the replies below it, until it is accepted; counts follow."""
+        top = say(storage)["id"]
+        changed = say(storage, parent_id=top)["id"]
+        below = say(storage, parent_id=changed)["id"]
+        say(storage, parent_id=changed, displayed=False)
+        assert change(storage, changed, displayed=False)["displayed"] is False
+        assert [c["id"] for c in shown(storage)] == [top]
+        assert len(shown(storage, moderator=True)) == 4
+        storage.accept_comment(changed)
+        assert [c["id"] for c in shown(storage)] == [top, changed, below]
+
+    @pytest.mark.parametrize("displayed", [True, False])
+    def test_shows_nothing_that_waited(self, storage: StorageBackend, displayed: bool) -> None:
+        """An edit is no acceptance, whoever makes it."""
+        id = say(storage, displayed=False)["id"]
+        change(storage, id, displayed=displayed, moderator=True)
+        assert shown(storage) == []
+        assert shown(storage, moderator=True)[0]["text"] == "<p>Changed</p>"
+
+    def test_keeps_a_hidden_reply_hidden(self, storage: StorageBackend) -> None:
+        """A displayed reply below a comment that waits stays unseen when it is changed."""
+        top = say(storage)["id"]
+        reply = say(storage, parent_id=top)["id"]
+        change(storage, top, displayed=False)
+        change(storage, reply)
+        assert shown(storage) == []
+        storage.process_vote(reply, "bob", 1)
+        assert rating(storage, reply) == 1
