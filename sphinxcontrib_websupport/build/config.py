@@ -64,6 +64,12 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(word for word in map(str.strip, value) if word)
 
 
+def _yes_or_no(value: object) -> bool:
+    if value not in (True, False, "1", "0"):  # the command line has texts only
+        raise ValueError("is True or False")
+    return value in (True, "1")
+
+
 def _name_of_site(value: object) -> str:
     if not isinstance(value, str) or (value and not _site.fullmatch(value)):
         raise ValueError("is a name of letters, digits and any of . _ + / -")
@@ -85,6 +91,9 @@ class WebSupportConfig:
     )
     url: str = _option(
         "/_comments", _address, "html", "Where the browser finds the comment service."
+    )
+    credentials: bool = _option(
+        False, _yes_or_no, "html", "Whether cookies are sent to a service on another origin."
     )
     # Sphinx reads documents anew when this changes: what is noted depends on it.
     commentable: tuple[str, ...] = _option(

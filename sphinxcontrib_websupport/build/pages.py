@@ -101,6 +101,8 @@ def add_assets(
     app.builder.add_js_file("websupport.js", type="module")
     app.builder.add_css_file("websupport.css")
     data: dict[str, object] = {"url": config.url, "document": documents[0]}
+    if config.credentials:
+        data["credentials"] = True
     if len(documents) > 1:
         data["documents"] = documents
     context["body"] = f"{context.get('body', '')}\n{data_block('websupport-data', data)}\n"

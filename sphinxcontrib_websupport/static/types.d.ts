@@ -11,6 +11,8 @@ export interface Settings {
   document: string;
   /** All of them, on a page of the singlehtml builder. */
   documents?: string[];
+  /** Whether cookies are sent to a service on another origin. */
+  credentials?: boolean;
   /** Translations by their English text; for counts by plural category. */
   words?: Words;
 }
@@ -74,6 +76,10 @@ export interface Page {
   language: string;
   store: string;
   refresh(): Promise<DocumentAnswer>;
+  /** How the service is asked. */
+  fetch: typeof fetch;
+  /** Keeps who is signed in, where no cookie can; without a token nobody is. */
+  keep?(token?: string): void;
   /** Ask the service; the path is below its address. */
   call(method: string, path: string, body?: object): Promise<any>;
   /** The text is in English, with {names} for values. */

@@ -31,8 +31,10 @@ function draft(key) {
 
 /** Take a name, or none. @param {Thread} thread @param {string} name */
 async function signIn({ page }, name) {
-  if (name) await page.call("PUT", "session", { name });
-  else await page.call("DELETE", "session");
+  const answer = await (name
+    ? page.call("PUT", "session", { name })
+    : page.call("DELETE", "session"));
+  page.keep?.(answer?.token);
   await page.refresh();
 }
 

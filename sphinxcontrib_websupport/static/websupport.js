@@ -2,8 +2,7 @@
 /**
  * Marks the commentable nodes of a page with the number of their comments.
  *
- * One request tells the counts. What a thread needs is loaded when the first one is opened;
- * without an answer the page stays as it was written.
+ * One request tells the counts; without an answer the page stays as it was written.
  *
  * @typedef {import("./types.js").DocumentAnswer} DocumentAnswer
  * @typedef {import("./types.js").Marker} Marker
@@ -61,7 +60,7 @@ function unreachable() {
 async function call(method, path, body) {
   let response;
   try {
-    response = await fetch(`${settings.url.replace(/\/$/, "")}/${path}`, {
+    response = await page.fetch(`${settings.url.replace(/\/$/, "")}/${path}`, {
       method,
       headers: body ? { "Content-Type": "application/json" } : {},
       body: body && JSON.stringify(body),
@@ -239,13 +238,7 @@ async function follow() {
 
 /** @type {Page} */
 const page = {
-  viewer: {
-    username: "",
-    moderator: false,
-    may_comment: false,
-    may_vote: false,
-    may_sign_in: false,
-  },
+  viewer: /** @type {Page["viewer"]} */ ({}),
   language,
   store: `websupport:${settings.url}:`,
   async refresh() {
@@ -262,6 +255,7 @@ const page = {
       detached: answers.flatMap(({ detached }) => detached),
     };
   },
+  fetch: (input, init) => fetch(input, init),
   call,
   say,
   count,
@@ -274,10 +268,11 @@ const page = {
 /** Mark the page, and keep it marked. */
 async function start() {
   try {
+    if (/^http/.test(settings.url)) await (await load("session")).resume(page, settings);
     await mark(await page.refresh());
     await follow();
   } catch (error) {
-    // A page without its service is still a page, and the browser has logged the request.
+    // A page without its service is still a page.
     if (!(error instanceof ServiceError)) throw error;
     return;
   }

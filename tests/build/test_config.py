@@ -19,6 +19,7 @@ from tests.build.project import Project, assert_marked_once
         ("url", "javascript:alert(1)", "websupport_url is a path"),
         ("url", '/a"b', "websupport_url is a path"),
         ("url", None, "websupport_url is a path"),
+        ("credentials", 5, "websupport_credentials is True or False"),
         ("commentable", ["paragraphs"], "cannot be commented on: paragraphs"),
         ("commentable", ["caption", "document"], "cannot be commented on: caption, document"),
         ("commentable", {"a": 1}, "websupport_commentable is a list of texts"),
