@@ -170,6 +170,18 @@ class Detached(TypedDict):
     """On the same page; null where nothing is like it."""
 
 
+class Waiting(TypedDict):
+    """A comment that waits for a moderator, and where it stands."""
+
+    comment: Comment
+    """Without its replies."""
+    node: str
+    source: str
+    """The paragraph's source text."""
+    document: str
+    """The page that it is on, or was on."""
+
+
 class Document(TypedDict):
     """The parts of one built page, for a template of the embedding application."""
 

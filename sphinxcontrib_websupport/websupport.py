@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from sphinxcontrib_websupport import moderation
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.cache import JsonCache
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
 from sphinxcontrib_websupport.backends.readthrough import ReadThrough
-from sphinxcontrib_websupport.detached import nearest
 from sphinxcontrib_websupport.documents import Documents
 from sphinxcontrib_websupport.errors import (
     CommentNotFoundError,
@@ -37,6 +37,7 @@ from sphinxcontrib_websupport.model import (
     Original,
     Thread,
     ThreadPage,
+    Waiting,
 )
 from sphinxcontrib_websupport.publication import publish_assets, publish_documents
 from sphinxcontrib_websupport.registry import open_backend, open_markup, open_search, open_storage
@@ -292,26 +293,27 @@ class WebSupport:
         """
         return self.storage.get_retired(None if docname is None else [docname], moderator)
 
-    def get_detached(self, docname: str, moderator: bool = False) -> list[Detached]:
+    def get_detached(self, docname: str | None, moderator: bool = False) -> list[Detached]:
         """Return a page's discussions whose paragraph is gone, beside what is most like it now.
 
         Counts what that reader would see, and leaves out discussions of which that is nothing.
+
+        :param docname: ``None`` for those of all pages.
         """
-        retired = self.get_retired(docname, moderator)
-        if not retired:
-            return []
-        today = tuple(node for node in self.storage.get_nodes([docname]) if not node.retired)
-        likenesses = nearest(tuple(node for node, _ in retired), today)
-        return [
-            {
-                "node": node.id,
-                "source": node.source,
-                "document": node.document,
-                "count": count,
-                "nearest": like and {"node": like.node, "source_diff": like.source_diff},
-            }
-            for (node, count), like in zip(retired, likenesses, strict=True)
-        ]
+        return moderation.detached(self.storage, None if docname is None else [docname], moderator)
+
+    def get_waiting(
+        self, moderator: bool = False, start: int = 0, limit: int = PAGE_SIZE
+    ) -> list[Waiting]:
+        """Return the comments of the whole site that wait for a moderator.
+
+        :param start: how many to leave out.
+        :param limit: how many to return at most.
+        :raises UserNotAuthorizedError: not a moderator.
+        """
+        if not moderator:
+            raise UserNotAuthorizedError("only a moderator sees what waits")
+        return moderation.waiting(self.storage, start, limit)
 
     # -- writing ---------------------------------------------------------------------------
 

@@ -183,6 +183,26 @@ class StorageBackend:
             if node.retired and (count := _count(self.get_data(node.id, None, moderator)))
         ]
 
+    def get_waiting_nodes(self) -> list[Node]:
+        """Return the nodes under which comments wait for a moderator, in order.
+
+        A reply that is displayed under a comment that is not counts as waiting with it.
+        """
+        found = list(self.get_nodes())
+        unlike = {
+            node
+            for document in {node.document for node in found}
+            for node, _ in self.get_metadata(document, True).items()
+            - self.get_metadata(document, False).items()
+        }
+        shown = {node.id: count for node, count in self.get_retired()}
+        unlike |= {
+            node.id
+            for node, count in self.get_retired(moderator=True)
+            if count != shown.get(node.id, 0)
+        }
+        return [node for node in found if node.id in unlike]
+
     # -- writing ---------------------------------------------------------------------------
 
     def add_comment(

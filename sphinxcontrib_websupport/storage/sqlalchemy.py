@@ -156,6 +156,10 @@ class SQLAlchemyStorage(EditableStorage):
         query = queries.ALL_NODES.add_columns(count).where(nodes.c.retired.is_(True), count > 0)
         return [(queries.node(row[:-1]), row[-1]) for row in self._nodes(query, documents)]
 
+    def get_waiting_nodes(self) -> list[Node]:
+        query = queries.ALL_NODES.where(nodes.c.comments != nodes.c.visible)
+        return list(map(queries.node, self._nodes(query, None)))
+
     def _nodes(self, query: Select[Any], documents: Collection[str] | None) -> list[Any]:
         with self._database.read() as connection:
             if documents is None:

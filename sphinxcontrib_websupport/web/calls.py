@@ -32,6 +32,8 @@ class Settings:
     """Whether a reader's comments wait for a moderator before others see them."""
     document_url: str | None = None
     """Where a document is to be read, such as ``"/{docname}.html"``."""
+    language: str | None = None
+    """The language of the service's own pages; ``None``: what the browser asks for."""
     may_sign_in: bool = False
     """Whether readers can choose a name with ``PUT session``."""
     routes: Sequence[Route] = ()

@@ -84,6 +84,16 @@ def read_json(request: Request, fields: Fields) -> dict[str, Any]:
     return value
 
 
+def whole_number(text: str) -> int:
+    """Return the number from 0 that a query holds.
+
+    :raises InvalidInputError: it is none.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise InvalidInputError("The start of a page of results is a number from 0.")
+    return int(text)
+
+
 def check_text(text: str) -> str:
     """Return a text that every store can hold.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from sphinxcontrib_websupport.errors import InvalidInputError, UserNotAuthorizedError
+from sphinxcontrib_websupport.errors import UserNotAuthorizedError
 from sphinxcontrib_websupport.model import NewComment
 from sphinxcontrib_websupport.web.answers import (
     CommentPlace,
@@ -15,6 +15,7 @@ from sphinxcontrib_websupport.web.answers import (
 )
 from sphinxcontrib_websupport.web.calls import Call
 from sphinxcontrib_websupport.web.encoding import thread_response
+from sphinxcontrib_websupport.web.fields import whole_number
 from sphinxcontrib_websupport.web.messages import Response, json_response
 
 
@@ -118,7 +119,7 @@ def delete_comment(call: Call) -> Response:
 def search(call: Call) -> Response:
     """Answer with a page of search results, as values and as the parts of a page."""
     q = call.query["q"]
-    found = call.support.find(q, _start(call.query.get("start", "0")))
+    found = call.support.find(q, whole_number(call.query.get("start", "0")))
     answer: SearchAnswer = {
         **call.support.get_search_page(q, found),
         "results": [
@@ -177,12 +178,6 @@ def set_vote(call: Call, comment_id: str, value: int | str) -> None:
 
 def _is_displayed(call: Call) -> bool:
     return call.viewer.moderator or not call.settings.must_wait(call.viewer)
-
-
-def _start(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise InvalidInputError("The start of a page of results is a number from 0.")
-    return int(text)
 
 
 def _created(call: Call, comment: NewComment) -> Response:

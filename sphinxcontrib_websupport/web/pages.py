@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib.resources import files
-from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from sphinxcontrib_websupport.errors import InvalidInputError, WebSupportError
-from sphinxcontrib_websupport.model import DELETED, Comment
+from sphinxcontrib_websupport.errors import InvalidInputError
+from sphinxcontrib_websupport.model import Comment
 from sphinxcontrib_websupport.web.calls import Call
 from sphinxcontrib_websupport.web.handlers import post
 from sphinxcontrib_websupport.web.messages import HTML, Response
-from sphinxcontrib_websupport.web.problems import RouteNotFoundError, is_internal, problem_response
+from sphinxcontrib_websupport.web.problems import RouteNotFoundError
+from sphinxcontrib_websupport.web.rendering import (
+    Row,
+    document_address,
+    language_of,
+    page,
+    row,
+)
 
 DEEPEST = 5
 """From here on replies are not indented any further; they name whom they answer."""
 
 STATIC = {"websupport.css": "text/css; charset=utf-8"}
 """What the pages refer to, by name: nothing else is looked for on the disk."""
-
-_templates = Environment(
-    loader=PackageLoader("sphinxcontrib_websupport", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-class Row(NamedTuple):
-    """A comment as the page lists it."""
-
-    comment: Comment
-    depth: int
-    """How far it is indented, from 0 to :data:`DEEPEST`."""
-    answers: str | None
-    """The name of the author whom it answers; ``None`` at the top."""
-    text: Markup
-    """Its text: HTML that was cleaned when the comment was written."""
-    diff: Markup | None
 
 
 def get_thread(call: Call) -> Response:
@@ -59,8 +40,8 @@ def post_to_thread(call: Call) -> Response:
     try:
         comment = post(call, call.body["text"], None, **where)
     except InvalidInputError as error:
-        page = _thread_page(call, reply=parent, text=call.body["text"], error=str(error))
-        return Response(error.status, page.body, HTML)
+        text = call.body["text"]
+        return _thread_page(call, error.status, reply=parent, text=text, error=str(error))
     is_waiting = not comment["displayed"] and not call.viewer.moderator
     query = _kept_query(call, waiting="1") if is_waiting else _kept_query(call)
     fragment = "write" if is_waiting else f"comment-{quote(comment['id'], safe='')}"
@@ -78,38 +59,26 @@ def get_static(call: Call) -> Response:
     return Response(200, body, STATIC[name])
 
 
-def problem_page(error: WebSupportError) -> Response:
-    """Answer with an error as a page for a person."""
-    detail = "" if is_internal(error) else str(error)
-    page = render_page("problem.html", error.status, title=error.title, detail=detail)
-    return replace(page, headers=problem_response(error).headers)
-
-
-def render_page(template: str, status: int = 200, **values: object) -> Response:
-    """Answer with a page; every value is escaped."""
-    html = _templates.get_template(template).render(values)
-    return Response(status, html.encode("utf-8", "replace"), HTML)
-
-
-def _thread_page(call: Call, reply: str = "", text: str = "", error: str = "") -> Response:
+def _thread_page(
+    call: Call, status: int = 200, reply: str = "", text: str = "", error: str = ""
+) -> Response:
     viewer = call.viewer
-    page = call.support.get_page(
+    thread = call.support.get_page(
         call.path["node"], viewer.username or None, viewer.moderator, call.query.get("after")
     )
-    rows = list(_flatten(page["comments"]))
+    anonymous = language_of(call.request, call.settings).say("Anonymous")
+    rows = list(_flatten(thread["comments"], anonymous))
     target = next((row.comment for row in rows if reply and row.comment["id"] == reply), None)
-    return render_page(
+    return page(
+        call,
         "thread.html",
-        source=page["source"],
+        status,
+        source=thread["source"],
         rows=rows,
-        more=_kept_query(call, after=page["next"]) if page["next"] else None,
+        more=_kept_query(call, after=thread["next"]) if thread["next"] else None,
         query=partial(_kept_query, call),
         back=_document_address(call),
-        deleted=DELETED,
-        viewer=viewer,
         may_comment=bool(viewer.username) or call.support.allow_anonymous_comments,
-        may_sign_in=call.settings.may_sign_in,
-        token=call.settings.form_tokens.create(viewer),
         target=target,
         text=text,
         error=error,
@@ -125,24 +94,18 @@ def _kept_query(call: Call, **values: str) -> str:
 
 def _document_address(call: Call) -> str | None:
     """Return where the paragraph is to be read, if that can be told."""
-    docname, template = call.query.get("document"), call.settings.document_url
+    docname = call.query.get("document")
     # The name comes from the address, so it is believed only if the paragraph is there.
-    if (
-        docname is None
-        or template is None
-        or call.path["node"] not in call.support.get_metadata(docname)
-    ):
+    if docname is None or call.path["node"] not in call.support.get_metadata(docname):
         return None
-    return f"{template.format(docname=quote(docname))}#s{quote(call.path['node'], safe='')}"
+    return document_address(call.settings, docname, call.path["node"])
 
 
-def _flatten(comments: Sequence[Comment]) -> Iterator[Row]:
+def _flatten(comments: Sequence[Comment], anonymous: str) -> Iterator[Row]:
     """Yield a tree's comments in reading order, however deep it is."""
     pending: list[tuple[Comment, int, str | None]] = [(c, 0, None) for c in reversed(comments)]
     while pending:
         comment, depth, answers = pending.pop()
-        diff = comment["proposal_diff"]
-        text, safe_diff = Markup(comment["text"]), None if diff is None else Markup(diff)  # noqa: S704 - cleaned when written
-        yield Row(comment, min(depth, DEEPEST), answers, text, safe_diff)
-        author = comment["username"] or "Anonymous"
+        yield row(comment, min(depth, DEEPEST), answers)
+        author = comment["username"] or anonymous
         pending += [(child, depth + 1, author) for child in reversed(comment["children"])]

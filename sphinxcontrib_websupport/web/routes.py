@@ -10,7 +10,7 @@ from sphinxcontrib_websupport.model import (
     Thread,
     ThreadPage,
 )
-from sphinxcontrib_websupport.web import handlers, legacy, openapi, pages
+from sphinxcontrib_websupport.web import handlers, legacy, moderation, openapi, pages
 from sphinxcontrib_websupport.web.answers import (
     CommentPlace,
     Deletion,
@@ -35,6 +35,9 @@ EDITED_PROPOSAL = Field(
 )
 AFTER = Field(str, "The ``next`` of the page before.")
 DOCUMENT = Field(str, "The page that the reader comes from, to lead back to it.")
+START = Field(str, "How many entries to leave out.")
+DONE = Field(str, "What has just been done, to be said on the page.")
+TOKEN = Field(str, "The form's token.")
 COMMENT_ID = Field(str, "The comment's id.", required=True)
 
 DOCUMENTS = (
@@ -181,11 +184,59 @@ PAGES = (
         body={
             "text": TEXT,
             "parent": Field(str, "The comment to reply to; empty for none."),
-            "token": Field(str, "The form's token."),
+            "token": TOKEN,
         },
         media_type=HTML,
         status=303,
         errors=(403, 404),
+    ),
+    Route(
+        "GET",
+        "moderation",
+        moderation.get_waiting,
+        "Show what waits, with forms to accept and to delete it; to moderators.",
+        query={"start": START, "done": DONE},
+        media_type=HTML,
+        errors=(403,),
+    ),
+    Route(
+        "POST",
+        "moderation",
+        moderation.decide,
+        "Take a verdict of the moderators' pages and lead back to what waits.",
+        takes=Takes.FORM,
+        body={
+            "comment": COMMENT_ID,
+            "verdict": Field(str, "``accept`` or ``delete``.", required=True),
+            "token": TOKEN,
+        },
+        media_type=HTML,
+        status=303,
+        errors=(403,),
+    ),
+    Route(
+        "GET",
+        "moderation/detached",
+        moderation.get_detached,
+        "Show discussions without their paragraph, with forms to attach them; to moderators.",
+        query={"start": START, "done": DONE},
+        media_type=HTML,
+        errors=(403,),
+    ),
+    Route(
+        "POST",
+        "moderation/detached",
+        moderation.attach,
+        "Attach a discussion to the paragraph that a form names, and lead back.",
+        takes=Takes.FORM,
+        body={
+            "node": Field(str, "The discussion's node.", required=True),
+            "to": Field(str, "A node's id, or a link to it or a comment on it.", required=True),
+            "token": TOKEN,
+        },
+        media_type=HTML,
+        status=303,
+        errors=(403,),
     ),
     Route(
         "GET",

@@ -21,13 +21,13 @@ from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
 from sphinxcontrib_websupport.web.identify.chain import Chain, HostApplication, Way
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
-from sphinxcontrib_websupport.web.pages import problem_page
 from sphinxcontrib_websupport.web.problems import (
     MethodNotAllowedError,
     RouteNotFoundError,
     is_internal,
     problem_response,
 )
+from sphinxcontrib_websupport.web.rendering import problem_page
 from sphinxcontrib_websupport.web.routes import ROUTES
 from sphinxcontrib_websupport.web.session import Session
 from sphinxcontrib_websupport.websupport import WebSupport
@@ -78,6 +78,8 @@ class Service:
     :param secret_key: what forms are signed with. Without one it is made up, and forms of
         browsers that send neither ``Origin`` nor ``Sec-Fetch-Site`` do not outlive the process.
     :param document_url: where a document is to be read, such as ``"/{docname}.html"``.
+    :param language: the language of the service's own pages, such as ``"de"``; by default the
+        one that the browser asks for.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Service:
         cross_origin: CrossOrigin = NO_OTHERS,
         secret_key: str | None = None,
         document_url: str | None = None,
+        language: str | None = None,
     ) -> None:
         self._support = support
         signed_in = () if session is None else (session,)
@@ -103,6 +106,7 @@ class Service:
             form_tokens=FormTokens(secret_key or secrets.token_hex()),
             cross_origin=cross_origin,
             document_url=document_url,
+            language=language,
             may_sign_in=session is not None,
             routes=routes,
         )
@@ -123,11 +127,11 @@ class Service:
         except WebSupportError as error:
             if is_internal(error):
                 logger.exception("%s %r failed", request.method, request.path)
-            response = _refuse(error, wants_page)
+            response = self._refuse(request, error, wants_page)
         except Exception:
             # The reader learns nothing of what broke; the log has all of it.
             logger.exception("%s %r failed", request.method, request.path)
-            response = _refuse(WebSupportError(), wants_page)
+            response = self._refuse(request, WebSupportError(), wants_page)
         return _finish(request, response, self._cross_origin.headers(request))
 
     def _find(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
@@ -157,6 +161,11 @@ class Service:
         call = Call(self._support, self.settings, request, viewer, path, query, body)
         return route.handler(call)
 
+    def _refuse(self, request: Request, error: WebSupportError, wants_page: bool) -> Response:
+        if wants_page:
+            return problem_page(error, request, self.settings)
+        return problem_response(error)
+
 
 def _by_address(routes: Iterable[Route]) -> list[tuple[Pattern[str], dict[str, Route]]]:
     addresses: dict[str, dict[str, Route]] = {}
@@ -170,10 +179,6 @@ def _choose(by_method: Mapping[str, Route], method: str) -> Route:
     if route is None:
         raise MethodNotAllowedError(", ".join(by_method))
     return route
-
-
-def _refuse(error: WebSupportError, wants_page: bool) -> Response:
-    return problem_page(error) if wants_page else problem_response(error)
 
 
 def _finish(request: Request, response: Response, others: Mapping[str, str]) -> Response:

@@ -31,8 +31,8 @@ from sphinxcontrib_websupport.web.identify.links import OneTimeLinks
 from sphinxcontrib_websupport.web.identify.names import clean_name, fold
 from sphinxcontrib_websupport.web.identify.passwords import LONGEST, check_hash, is_password
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response, json_response
-from sphinxcontrib_websupport.web.pages import render_page
 from sphinxcontrib_websupport.web.problems import SignInExpiredError
+from sphinxcontrib_websupport.web.rendering import page
 
 COOKIE = "websupport_session"
 COOKIE_SECONDS = 180 * 24 * 60 * 60
@@ -220,11 +220,10 @@ class Session:
         return self._welcome(call)
 
     def _form(self, call: Call, name: str = "", error: WebSupportError | None = None) -> Response:
-        return render_page(
+        return page(
+            call,
             "sign-in.html",
             200 if error is None else error.status,
-            root="",
-            token=call.settings.form_tokens.create(call.viewer),
             name=name,
             error="" if error is None else str(error),
         )

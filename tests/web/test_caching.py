@@ -33,7 +33,7 @@ def test_every_get_is_answered_304_when_nothing_is_new(client: Client, address: 
 def test_no_answer_is_shared_between_readers(client: Client, address: str) -> None:
     answer = client.get(address)
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert answer.headers["Vary"] == "Cookie, Authorization"
+    assert answer.headers["Vary"].startswith("Cookie, Authorization")
 
 
 def test_a_comment_or_a_vote_makes_a_new_etag_and_time_does_not(
