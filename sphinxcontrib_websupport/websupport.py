@@ -517,11 +517,13 @@ class WebSupport:
         :raises UserNotAuthorizedError: not a moderator.
         :raises NodeNotFoundError: either is unknown.
         :raises InvalidInputError: the discussion still has its paragraph, which would be left
-            without a node.
+            without a node; or both are the same.
         """
         if not moderator:
             raise UserNotAuthorizedError("only a moderator attaches discussions")
         node, to = _node(node_id), _node(to_node_id)
+        if node == to:
+            raise InvalidInputError("a discussion cannot be attached to itself")
         if all(node != retired.id for retired, _ in self.get_retired(moderator=True)):
             self.storage.get_page(node, None, True, None)  # an unknown one is refused as such
             raise InvalidInputError("the discussion is not detached: its paragraph is still there")

@@ -86,6 +86,20 @@ class RetirementContract:
         assert storage.get_retired() == []
         assert len(storage.get_retired(moderator=True)) == 1
 
+    def test_names_the_nodes_under_which_something_waits(self, storage: StorageBackend) -> None:
+        """Attached or retired, in order; no longer when it was accepted."""
+        publish(storage, "m", "n", "o")
+        say(storage)
+        say(storage, "o")
+        comment = say(storage, "o", displayed=False)["id"]
+        retired = say(storage, "m", displayed=False)["id"]
+        retire(storage, "m")
+        assert sorted(node.id for node in storage.get_waiting_nodes()) == ["m", "o"]
+        storage.accept_comment(comment)
+        assert [node.id for node in storage.get_waiting_nodes()] == ["m"]
+        storage.accept_comment(retired)
+        assert storage.get_waiting_nodes() == []
+
     def test_takes_a_node_back(self, storage: StorageBackend) -> None:
         """When its paragraph is there again, a node is as before."""
         say(storage)
