@@ -54,7 +54,7 @@ class Application:
 
 
 WITH_LOGIN = {
-    "wsgi": Application((*GRANIAN, "front:front"), "index.html", "basic"),
+    "wsgi": Application((*GRANIAN, "front:front"), "", "basic"),
     "flask": Application((*GRANIAN, "flask_site:app")),
     "django": Application((*GRANIAN, "django_site:application"), login="django"),
     "django-asgi": Application((*UVICORN, "django_site:asgi_application"), login="django"),
