@@ -1,24 +1,26 @@
-"""The command line: ``build`` a project, ``serve`` it, ``check`` a store, ``attach`` in one."""
+"""The command line: ``build`` a project, ``serve`` it, ``check``, ``copy`` or mend its store."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from textwrap import shorten
+from typing import Any
 
 import click
 
 from sphinxcontrib_websupport import __version__
 from sphinxcontrib_websupport.backends import probe
 from sphinxcontrib_websupport.build import runner
-from sphinxcontrib_websupport.errors import WebSupportError
+from sphinxcontrib_websupport.errors import TransferError, WebSupportError
 from sphinxcontrib_websupport.registry import is_database, open_storage
 from sphinxcontrib_websupport.serve import server
 from sphinxcontrib_websupport.serve.project import Project, find_source
 from sphinxcontrib_websupport.settings import gather
+from sphinxcontrib_websupport.storage.transfer import copying, jsonlines
 from sphinxcontrib_websupport.websupport import WebSupport
 
 FOLDER = click.Path(path_type=Path)
@@ -26,6 +28,9 @@ STORAGE = click.option("--storage", metavar="URL", required=True, help="The comm
 
 FIRST_WORDS = 60
 """How many characters of a paragraph a line shows, so that a person knows it again."""
+
+DIFFERENCES = 50
+"""How many differences between two stores are told one by one."""
 
 
 class Failure(click.ClickException):
@@ -181,6 +186,68 @@ def attach(node: str, to: str, storage: str) -> None:
     with _support(storage) as support:
         support.attach(node, to, moderator=True)
     click.echo(f"the discussion of {node} is now that of {to}")
+
+
+@main.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(source: str, target: str) -> None:
+    """Copy nodes, comments and votes from the store FROM to TO, and compare both.
+
+    Each is a URL, or the path of a file of JSON Lines. Ids stay as they are. What was broken
+    off is begun again by the same command. Nobody should write to either meanwhile. The code
+    is 1 when the two differ in the end.
+    """
+    with _sentences(), ExitStack() as stack:
+        read = _opened(source, stack)
+        differences = _copied(read, target, stack)
+    for sentence in differences[:DIFFERENCES]:
+        click.echo(sentence)
+    if len(differences) > DIFFERENCES:
+        click.echo(f"and {len(differences) - DIFFERENCES} more")
+    if differences:
+        click.echo(f"FROM and TO differ in {len(differences)} nodes and comments", err=True)
+        raise SystemExit(1)
+    click.echo("FROM and TO hold the same")
+
+
+def _opened(place: str, stack: ExitStack) -> copying.StoreStream | jsonlines.FileStream:
+    if "://" not in place:
+        file = jsonlines.FileStream(Path(place))
+        with _bar("reading", file.size) as bar:
+            file.check(bar.update)
+        return file
+    return copying.StoreStream(_store(place, stack))
+
+
+def _copied(
+    source: copying.StoreStream | jsonlines.FileStream, place: str, stack: ExitStack
+) -> list[str]:
+    if source.size == 0:
+        raise TransferError("FROM is empty: there is nothing to copy")
+    if "://" in place:
+        target = _store(place, stack)
+        with _bar("copying", source.size) as bar:
+            copying.copy(source, target, bar.update)
+        with _bar("comparing", source.size) as bar:
+            return list(copying.compare(source, target, bar.update))
+    if isinstance(source, jsonlines.FileStream):
+        raise TransferError("FROM and TO are files: one of them has to be a store")
+    with _bar("copying", source.size) as bar:
+        jsonlines.write(source, Path(place), bar.update)
+    written = jsonlines.FileStream(Path(place))
+    with _bar("reading", written.size) as bar:
+        written.check(bar.update)
+    with _bar("comparing", written.size) as bar:
+        return list(copying.compare(written, source.storage, bar.update, ("TO", "FROM")))
+
+
+def _store(url: str, stack: ExitStack) -> copying.TransferableStorage:
+    return copying.transferable(stack.enter_context(closing(open_storage(url))))
+
+
+def _bar(label: str, length: int) -> AbstractContextManager[Any]:
+    return click.progressbar(length=length, label=label, file=sys.stderr)
 
 
 @contextmanager

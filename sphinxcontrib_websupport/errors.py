@@ -102,6 +102,13 @@ class BuildConflictError(StorageError):
     title = "Another build was faster"
 
 
+class TransferError(WebSupportError):
+    """What one store holds cannot be taken over by another; the message says what and why."""
+
+    status = 409
+    title = "The stores do not go together"
+
+
 class BuildError(WebSupportError):
     """A Sphinx build failed; the message is what Sphinx said."""
 

@@ -87,7 +87,8 @@ def reply(connection: Connection, given: Given, parent: int) -> StoredComment:
     if not above.visible:
         raise CommentNotAllowedError("a comment that is not displayed takes no reply")
     root = above.root_id or parent
-    return _add(connection, given, above.node_id, above.document, above.source, parent, root)
+    place = (above.node_id, above.document, above.source)
+    return _add(connection, given, *place, parent, root, above.known_as)
 
 
 def remove(
@@ -200,6 +201,7 @@ def _add(
     source: str,
     parent: int | None,
     root: int | None,
+    parent_known_as: str | None = None,
 ) -> StoredComment:
     change = rules.proposed(source, given.proposal)
     values = {
@@ -216,6 +218,7 @@ def _add(
         "proposal": change and change.text,
         "proposal_diff": change and change.html,
         "original": given.original,
+        "parent_known_as": parent_known_as,
     }
     key = connection.execute(_ADD, values).inserted_primary_key
     assert key is not None  # noqa: S101 - every engine tells
@@ -223,7 +226,7 @@ def _add(
     rows.count(connection, node, 1, int(given.displayed))
     row = rules.CommentRow(
         id=id,
-        parent=parent,
+        parent=parent_known_as or parent,
         node=node,
         time=given.time,
         text=given.text,

@@ -46,8 +46,8 @@ def edit(connection: Connection, comment: int, given: Revision, asker: Asker) ->
         rows.display(connection, row, False)
     own = {"comment": comment, "name": asker.username or ""}
     revised = rules.CommentRow(
-        id=comment,
-        parent=old.parent_id,
+        id=row.known_as or comment,
+        parent=old.parent_known_as or old.parent_id,
         node=row.node_id,
         time=old.time,
         text=given.text,

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, null, or_, select
+from sqlalchemy import Connection, Select, String, and_, bindparam, cast, func, null, or_, select
 
+from sphinxcontrib_websupport.errors import CommentNotFoundError
 from sphinxcontrib_websupport.model import Node
+from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.schema import comments, nodes, votes
+from sphinxcontrib_websupport.storage.transfer.records import MAX_COMMENT_ID_LENGTH
 
 NODE = select(
     nodes.c.id,
@@ -38,6 +41,7 @@ class Comment(NamedTuple):
     displayed: bool
     visible: bool
     deleted: bool
+    known_as: str | None
     document: str
     source: str
 
@@ -51,6 +55,7 @@ COMMENT = (
         comments.c.displayed,
         comments.c.visible,
         comments.c.deleted,
+        comments.c.known_as,
         nodes.c.document,
         nodes.c.source,
     )
@@ -61,6 +66,7 @@ COMMENT = (
 
 CONTENT = select(
     comments.c.parent_id,
+    comments.c.parent_known_as,
     comments.c.time,
     comments.c.rating,
     comments.c.proposal,
@@ -76,6 +82,24 @@ BRANCH = select(
     or_(comments.c.root_id == bindparam("root"), comments.c.id == bindparam("root")),
 )
 """A top-level comment and all below it, as far as visibility needs them."""
+
+
+_KNOWN_AS = select(comments.c.id).where(comments.c.known_as == bindparam("known_as"))
+
+
+def located(connection: Connection, id: object) -> int:
+    """Return the number of a comment, given its id: that number, or one from another store.
+
+    :raises CommentNotFoundError: there is none that is known so; whether there is one of this
+        number is not looked at.
+    """
+    number = rules.number(id)
+    if number is None and isinstance(id, str) and 0 < len(id) <= MAX_COMMENT_ID_LENGTH:
+        known = rules.is_storable(id)
+        number = connection.scalar(_KNOWN_AS, {"known_as": id}) if known else None
+    if number is None:
+        raise CommentNotFoundError("there is no such comment")
+    return number
 
 
 def node(row: Sequence[Any]) -> Node:
@@ -109,11 +133,12 @@ def thread(moderator: bool, named: bool) -> Select[Any]:
 
 @cache
 def top(moderator: bool, named: bool, later: bool) -> Select[Any]:
-    """Return the first ``limit`` of a node's top-level comments.
+    """Return the first ``limit`` of a node's top-level comments, and the number of each.
 
     :param later: only those behind the one with this ``time`` and ``id``.
     """
-    query = _comments(moderator, named).where(comments.c.root_id.is_(None))
+    query = _comments(moderator, named).add_columns(comments.c.id.label("number"))
+    query = query.where(comments.c.root_id.is_(None))
     if later:
         # Written so that every engine starts at that time in the index.
         query = query.where(
@@ -132,8 +157,8 @@ def replies(moderator: bool, named: bool) -> Select[Any]:
 
 def _comments(moderator: bool, named: bool) -> Select[Any]:
     query = select(
-        comments.c.id,
-        comments.c.parent_id,
+        func.coalesce(comments.c.known_as, cast(comments.c.id, String)),
+        func.coalesce(comments.c.parent_known_as, cast(comments.c.parent_id, String)),
         comments.c.node_id,
         comments.c.time,
         comments.c.text,

@@ -26,8 +26,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from sphinxcontrib_websupport.model import MAX_NAME_LENGTH
 from sphinxcontrib_websupport.storage.staging import MAX_DOCUMENT_LENGTH, MAX_ID_LENGTH
+from sphinxcontrib_websupport.storage.transfer.records import MAX_COMMENT_ID_LENGTH
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration; a database that says so is opened without Alembic."""
 
 VERSION_TABLE = "websupport_version"
@@ -107,6 +108,10 @@ comments = Table(
     Column("original", Prose),
     # When it was last changed, in microseconds since 1970; null for never.
     Column("edited", BigInteger),
+    # The id of a comment, and of its parent, that came from a store whose ids are no numbers.
+    Column("known_as", Name(MAX_COMMENT_ID_LENGTH)),
+    Column("parent_known_as", Name(MAX_COMMENT_ID_LENGTH)),
+    Index("websupport_comments_known_as", "known_as", unique=True),
     # One node's comments lie together, its top-level ones first, siblings oldest first.
     Index("websupport_comments_thread", "node_id", "root_id", "time", "id"),
 )

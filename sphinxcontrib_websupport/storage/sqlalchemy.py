@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -26,18 +26,20 @@ from sphinxcontrib_websupport.model import (
     Thread,
     ThreadPage,
 )
-from sphinxcontrib_websupport.storage import changes, editing, queries, rules
+from sphinxcontrib_websupport.storage import changes, editing, importing, queries, rules
 from sphinxcontrib_websupport.storage.base import EditableStorage
 from sphinxcontrib_websupport.storage.engine import Database
 from sphinxcontrib_websupport.storage.publishing import chunks, publish, published_generation
 from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.schema import nodes
 from sphinxcontrib_websupport.storage.staging import Build
+from sphinxcontrib_websupport.storage.transfer.checks import check_comments, checked_node
+from sphinxcontrib_websupport.storage.transfer.records import Discussions, Transferable
 
-_MARK = re.compile(r"(-?[0-9]{1,18})\.([1-9][0-9]{0,17})", re.ASCII)
+_MARK = re.compile(r"(-?[0-9]{1,18})\.(-?[1-9][0-9]{0,17})", re.ASCII)
 
 
-class SQLAlchemyStorage(EditableStorage):
+class SQLAlchemyStorage(EditableStorage, Transferable):
     """Nodes, comments and votes in a relational database.
 
     :param url_or_engine: such as ``sqlite:///comments.db``,
@@ -124,20 +126,20 @@ class SQLAlchemyStorage(EditableStorage):
         with self._database.read() as connection:
             source = _source(connection, node_id)
             found = connection.execute(top, {**reader, **start, "limit": limit + 1}).all()
-            rows = [rules.CommentRow._make(row) for row in found[:limit]]
-            last = rows[-1] if len(found) > limit else None
-            for roots in chunks([row.id for row in rows]):
+            rows = [rules.CommentRow._make(row[:-1]) for row in found[:limit]]
+            last = found[limit - 1] if len(found) > limit else None
+            for roots in chunks([row.number for row in found[:limit]]):
                 below = connection.execute(replies, {**reader, "roots": roots})
                 rows.extend(map(rules.CommentRow._make, below))
         return {
             "source": source,
             "comments": rules.tree(rows, moderator),
-            "next": f"{last.time}.{last.id}" if last else None,
+            "next": f"{last.time}.{last.number}" if last else None,
         }
 
     def find_comment(self, comment_id: str, moderator: bool) -> str:
         with self._database.read() as connection:
-            values = {"comment": _number(comment_id)}
+            values = {"comment": queries.located(connection, comment_id)}
             row = connection.execute(queries.COMMENT, values).first()
         if row is None or not (moderator or row.visible):
             raise CommentNotFoundError("there is no such comment")
@@ -198,8 +200,9 @@ class SQLAlchemyStorage(EditableStorage):
         if node_id:
             node = _known(node_id)
             return self._database.write(lambda c: changes.comment(c, given, node))
-        parent = _number(parent_id)
-        return self._database.write(lambda c: changes.reply(c, given, parent))
+        return self._database.write(
+            lambda c: changes.reply(c, given, queries.located(c, parent_id))
+        )
 
     def edit_comment(
         self,
@@ -209,33 +212,32 @@ class SQLAlchemyStorage(EditableStorage):
         moderator: bool,
         author: bool = False,
     ) -> StoredComment:
-        comment = _number(comment_id)
         asker = Asker(rules.known_name(username), moderator, author)
         given = Revision.of(edit)
-        return self._database.write(lambda c: editing.edit(c, comment, given, asker))
+        return self._database.write(
+            lambda c: editing.edit(c, queries.located(c, comment_id), given, asker)
+        )
 
     def get_original(
         self, comment_id: str, username: str | None, moderator: bool, author: bool = False
     ) -> Original:
-        comment = _number(comment_id)
         asker = Asker(rules.known_name(username), moderator, author)
         with self._database.read() as connection:
-            return editing.original(connection, comment, asker)
+            return editing.original(connection, queries.located(connection, comment_id), asker)
 
     def delete_comment(
         self, comment_id: str, username: str, moderator: bool, author: bool = False
     ) -> bool:
-        comment = _number(comment_id)
         return self._database.write(
-            lambda c: changes.remove(c, comment, username, moderator, author)
+            lambda c: changes.remove(c, queries.located(c, comment_id), username, moderator, author)
         )
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
-        comment, vote = _number(comment_id), rules.vote_value(value)
+        vote = rules.vote_value(value)
         name = rules.author(username)
         if name is None:
             raise InvalidInputError("a vote needs a user name")
-        self._database.write(lambda c: changes.vote(c, comment, name, vote))
+        self._database.write(lambda c: changes.vote(c, queries.located(c, comment_id), name, vote))
 
     def update_username(self, old_username: str, new_username: str) -> None:
         new, old = rules.author(new_username), rules.known_name(old_username)
@@ -245,12 +247,25 @@ class SQLAlchemyStorage(EditableStorage):
             self._database.write(lambda c: changes.rename(c, old, new))
 
     def accept_comment(self, comment_id: str) -> None:
-        comment = _number(comment_id)
-        self._database.write(lambda c: changes.accept(c, comment))
+        self._database.write(lambda c: changes.accept(c, queries.located(c, comment_id)))
 
     def attach_node(self, id: str, to_id: str) -> None:
         old, new = _known(id), _known(to_id)
         self._database.write(lambda c: changes.attach(c, old, new))
+
+    # -- all of it -------------------------------------------------------------------------
+
+    def read_discussions(self, nodes: Sequence[str]) -> Discussions:
+        with self._database.read() as connection:
+            return importing.Stored(connection, [id for id in nodes if _is_id(id)]).records
+
+    def write_nodes(self, nodes: Iterable[Node]) -> None:
+        given = [checked_node(node) for node in nodes]
+        self._database.write(lambda c: importing.write_nodes(c, given))
+
+    def write_discussions(self, discussions: Discussions) -> None:
+        check_comments(discussions)
+        self._database.write(lambda c: importing.write_discussions(c, discussions))
 
     # -- the connection --------------------------------------------------------------------
 
@@ -271,13 +286,6 @@ def _known(id: object) -> str:
     if not isinstance(id, str) or not rules.is_storable(id):
         raise NodeNotFoundError("no build has registered such a node")
     return id
-
-
-def _number(id: object) -> int:
-    number = rules.number(id)
-    if number is None:
-        raise CommentNotFoundError("there is no such comment")
-    return number
 
 
 def _reader(node_id: str, username: str | None) -> dict[str, object]:

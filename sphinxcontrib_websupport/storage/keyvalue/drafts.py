@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.keyvalue import names
 from sphinxcontrib_websupport.storage.keyvalue.pages import MAX_BITS, Entry, Manifest, PageRef
@@ -86,6 +87,32 @@ def register(build: Build) -> Edit:
             if old is not None:
                 since = generation if old.retired is None else old.retired
                 page[id] = old._replace(retired=since, successor=successor)
+
+    return edit
+
+
+def take_over(nodes: Collection[Node]) -> Edit:
+    """Return nodes of another store, as they are, as a change to the pages."""
+
+    def edit(draft: Draft) -> None:
+        generation = draft.snapshot.site.generation + 1
+        known = draft.snapshot.documents_of([node.id for node in nodes])
+        draft.load({*known.values(), *(node.document for node in nodes)})
+        for node in nodes:
+            old = draft.page(known[node.id]).pop(node.id, None) if node.id in known else None
+            is_as_it_was = old is not None and (old.retired is None or node.retired)
+            since = None if old is None else old.retired
+            draft.page(node.document)[node.id] = Entry(
+                node.id,
+                node.source,
+                node.position,
+                node.file,
+                node.line,
+                (generation if since is None else since) if node.retired else None,
+                node.successor,
+                old.born if old is not None and is_as_it_was else generation,
+                old is not None and (old.moved or known[node.id] != node.document),
+            )
 
     return edit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError
@@ -48,18 +49,21 @@ class Editor:
                 diff=change and change.html,
             )
 
+        def edited(segment: Segment) -> tuple[Said, Callable[[int], str]]:
+            return segment.edit(id.seq, revise), segment.ids(id.thread, id.segment)
+
         if given.displayed:
-            revised: list[Said] = []
+            revised: list[tuple[Said, Callable[[int], str]]] = []
 
             def work(segment: Segment) -> None:
-                revised[:] = [segment.edit(id.seq, revise)]
+                revised[:] = [edited(segment)]
 
             self._threads.adjust(id.thread, id.segment, work)
-            said = revised[0]
+            said, named = revised[0]
         else:
             # It hides what readers saw, which changes counts.
-            said = self._threads.change_known(id, lambda s: s.edit(id.seq, revise))
-        return as_stored(id, said, document, entry, change, asker.username)
+            said, named = self._threads.change_known(id, edited)
+        return as_stored(named, said, document, entry, change, asker.username)
 
     def original(self, id: CommentId, asker: Asker) -> Original:
         """Return what a comment's author typed.

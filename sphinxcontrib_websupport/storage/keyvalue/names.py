@@ -6,6 +6,7 @@
 ``manifest/…``, ``page/…``,  nodes; a record of these is never changed, only replaced by one
 ``index/…``                  under another name
 ``talk/<document>``          which nodes of a document anybody ever commented on
+``id/<part>``                where comments are whose ids are those of another store
 ``user/<name>``              in which threads somebody ever wrote or voted
 ``thread/<thread>``          a header: the segments of a thread, their counts, its node
 ``thread/<thread>/<n>``      a segment: comments with all replies to them, and votes
@@ -19,6 +20,7 @@ from hashlib import blake2b
 from typing import NamedTuple, Self
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError, InvalidInputError
+from sphinxcontrib_websupport.storage import rules
 
 SITE = "site"
 BUILDS = "builds"
@@ -63,6 +65,14 @@ def user_key(name: str) -> str:
     return f"user/{name}"
 
 
+def known_id_key(id: str) -> str:
+    """Return the key of the list on which a comment stands that came from another store."""
+    number = rules.number(id)
+    if number is not None:
+        return f"id/{number // 1000}"
+    return f"id/_{int.from_bytes(blake2b(id.encode(), digest_size=2).digest()) >> 6}"
+
+
 def bucket(node: str, bits: int) -> int:
     """Return in which of ``2 ** bits`` parts of the index a node is listed."""
     return int.from_bytes(blake2b(node.encode(), digest_size=4).digest()) >> (32 - bits)
@@ -88,6 +98,10 @@ class CommentId(NamedTuple):
             if str(id) == text:
                 return id
         raise CommentNotFoundError("there is no such comment")
+
+    def beside(self, seq: int) -> str:
+        """Return the id of another comment in the same segment."""
+        return str(self._replace(seq=seq))
 
     def __str__(self) -> str:
         return f"{self.segment:x}-{self.seq:x}-{self.thread}"

@@ -8,10 +8,10 @@ next deletes what a killed one left. None of this lists keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.errors import BuildConflictError, DamagedValueError, StorageError
@@ -21,6 +21,8 @@ from sphinxcontrib_websupport.storage.keyvalue.drafts import Draft, Edit, writte
 from sphinxcontrib_websupport.storage.keyvalue.pages import Site
 from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot, Superseded
 from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
+
+T = TypeVar("T")
 
 _TRIES = 20
 _MANY = 20
@@ -35,11 +37,12 @@ class Publisher:
         self._published = published
         self._threads = threads
 
-    def publish(self, edit: Edit, generation: int) -> None:
+    def publish(self, edit: Edit, generation: int, *, forgets: bool = True) -> None:
         """Publish what a build says of nodes, or nothing when it changes nothing.
 
         :param edit: may be called more than once.
         :param generation: how many builds had been published when it began.
+        :param forgets: whether what an earlier build retired and nobody discusses is left out.
         :raises BuildConflictError: another was published meanwhile.
         """
 
@@ -51,7 +54,8 @@ class Publisher:
                 return
             if site.generation != generation:
                 raise BuildConflictError("another build was published since this one began")
-            self._forget(draft)
+            if forgets:
+                self._forget(draft)
             self._write(draft, site._replace(generation=generation + 1))
 
         _repeated(publish)
@@ -98,7 +102,7 @@ class Publisher:
         records[name] = manifest.stored()
         replaced = {*before.manifest.records(), before.site.manifest} - manifest.records()
         intended = self._intend(token, site.revision, [*records, *sorted(filter(None, replaced))])
-        self._for_each(records, lambda key: self._backend.dump(key, records[key]))
+        for_each([*records], lambda key: self._backend.dump(key, records[key]))
         new = site._replace(revision=site.revision + 1, manifest=name)
         try:
             self._published.change(before.site, new)
@@ -145,7 +149,7 @@ class Publisher:
         return _read_builds(self._backend.update(names.BUILDS, change))
 
     def _delete(self, builds: dict[str, list[str]]) -> None:
-        self._for_each([key for keys in builds.values() for key in keys], self._backend.delete)
+        for_each([key for keys in builds.values() for key in keys], self._backend.delete)
 
         def change(value: Any) -> Any:
             noted = _read_builds(value).items()
@@ -153,15 +157,17 @@ class Publisher:
 
         self._backend.update(names.BUILDS, change)
 
-    def _for_each(self, keys: Collection[str], work: Callable[[str], object]) -> None:
-        if len(keys) < _MANY:
-            for key in keys:
-                work(key)
-            return
-        # Of a thousand pages in a store across a network, most of the time is waiting.
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            for _ in pool.map(work, keys):
-                pass
+
+def for_each(items: Sequence[T], work: Callable[[T], object]) -> None:
+    """Do something with each, with many of them several at a time."""
+    if len(items) < _MANY:
+        for item in items:
+            work(item)
+        return
+    # Of a thousand pages in a store across a network, most of the time is waiting.
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for _ in pool.map(work, items):
+            pass
 
 
 def _repeated(work: Callable[[], object]) -> None:

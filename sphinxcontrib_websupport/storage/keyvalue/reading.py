@@ -100,15 +100,14 @@ def _discussions(
 
 def _rows(place: Place, segment: Segment, reader: Reader) -> Iterator[Row]:
     thread, number = place
-    # An id, as CommentId writes it; spelled out because a thread has thousands.
-    start, end = f"{number:x}-", f"-{thread}"
+    id = segment.ids(thread, number)
     for said in segment.said():
         seq, above = said.seq, said.parent
         yield (
             Mark(said.time, seq, thread, number),
             rules.CommentRow(
-                f"{start}{seq:x}{end}",
-                None if above is None else f"{start}{above:x}{end}",
+                id(seq),
+                None if above is None else id(above),
                 reader.node,
                 said.time,
                 said.text,

@@ -9,7 +9,7 @@ for good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from types import NoneType
@@ -65,6 +65,8 @@ class Segment:
     """The greatest ``seq`` that was ever given out here: none is given twice."""
     rows: dict[int, list[Any]] = field(default_factory=dict)
     """The fields of each comment, by its ``seq``."""
+    known_as: dict[str, int] = field(default_factory=dict)
+    """The ``seq`` of those that came from another store, by the ids that they had there."""
 
     @classmethod
     def read(cls, key: str, value: Any) -> Self:
@@ -78,12 +80,15 @@ class Segment:
             case {"version": int(version), "last": int(last), "comments": list(rows)} if all(
                 type(row) is list and len(row) in _LENGTHS for row in rows
             ):
-                return cls(key, version, last, {row[0]: row for row in rows})
+                known_as = value.get("known_as", {})
+                if isinstance(known_as, dict) and {*map(type, known_as.values())} <= {int}:
+                    return cls(key, version, last, {row[0]: row for row in rows}, known_as)
         raise DamagedValueError(f"the value under {key!r} is no segment of a thread")
 
     def stored(self) -> dict[str, Any]:
         """Return the segment as a JSON value."""
-        return {"version": self.version, "last": self.last, "comments": [*self.rows.values()]}
+        stored = {"version": self.version, "last": self.last, "comments": [*self.rows.values()]}
+        return stored | {"known_as": self.known_as} if self.known_as else stored
 
     # -- answers -----------------------------------------------------------------------------
 
@@ -108,6 +113,15 @@ class Segment:
             if said.parent is not None and not (said.parent in self.rows and said.parent < seq):
                 raise DamagedValueError(f"the value under {self.key!r} lacks a comment")
             yield said
+
+    def ids(self, thread: str, number: int) -> Callable[[int], str]:
+        """Return what gives the id of a comment here by its ``seq``."""
+        # Spelled out, as CommentId writes it: a thread has thousands.
+        start, end = f"{number:x}-", f"-{thread}"
+        if not self.known_as:
+            return lambda seq: f"{start}{seq:x}{end}"
+        known_as = {seq: id for id, seq in self.known_as.items()}
+        return lambda seq: known_as.get(seq) or f"{start}{seq:x}{end}"
 
     def counts(self) -> tuple[int, int]:
         """Return how many comments there are, and how many readers see."""
@@ -136,6 +150,7 @@ class Segment:
         self.find(seq)
         for gone in rules.below(seq, {said.seq: said.parent for said in self.said()}):
             del self.rows[gone]
+        self.known_as = {id: seq for id, seq in self.known_as.items() if seq in self.rows}
 
     def edit(self, seq: int, revise: Callable[[Said], Said]) -> Said:
         """Put a revised comment in the place of one; return it.
@@ -146,7 +161,7 @@ class Segment:
         new = revise(old)
         self._put(new)
         if new.displayed != old.displayed:
-            self._see()
+            self._settle()
         return self.find(seq)
 
     def erase(self, seq: int, username: str | None, author: bool) -> None:
@@ -167,16 +182,7 @@ class Segment:
         :raises CommentNotFoundError: it is not here.
         """
         self._put(self.find(seq)._replace(displayed=True))
-        self._see()
-
-    def _see(self) -> None:
-        everything = [*self.said()]
-        visible = rules.visible(
-            {said.seq: said.displayed for said in everything},
-            {said.seq: said.parent for said in everything},
-        )
-        for said in everything:
-            self._put(said._replace(visible=said.seq in visible))
+        self._settle()
 
     def vote(self, seq: int, name: str, value: int) -> None:
         """Set a user's vote; 0 takes it back.
@@ -197,6 +203,29 @@ class Segment:
                 del votes[old]
                 said = said._replace(votes=votes)
             self._put(said)
+
+    def put(self, placed: Mapping[str, Said], known_as: Mapping[str, int]) -> None:
+        """Take in comments of another store, or make those that are here as they are given.
+
+        :param placed: each with a ``seq`` that is free or its own, by its id.
+        :param known_as: the ``seq`` of those whose ids are of another form.
+        """
+        for said in placed.values():
+            self._put(said)
+        self.known_as |= known_as
+        self.rows = dict(sorted(self.rows.items()))
+        self.last = max(self.last, *self.rows)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Work out anew what readers see."""
+        everything = [*self.said()]
+        visible = rules.visible(
+            {said.seq: said.displayed for said in everything},
+            {said.seq: said.parent for said in everything},
+        )
+        for said in everything:
+            self._put(said._replace(visible=said.seq in visible))
 
     def _put(self, said: Said) -> None:
         self.rows[said.seq] = [*said]

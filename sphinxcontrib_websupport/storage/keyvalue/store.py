@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
@@ -27,6 +27,8 @@ from sphinxcontrib_websupport.storage.keyvalue import lists, names, reading
 from sphinxcontrib_websupport.storage.keyvalue.drafts import register
 from sphinxcontrib_websupport.storage.keyvalue.editing import Editor
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
+from sphinxcontrib_websupport.storage.keyvalue.importing import Importer
+from sphinxcontrib_websupport.storage.keyvalue.knownids import KnownIds
 from sphinxcontrib_websupport.storage.keyvalue.pages import Entry
 from sphinxcontrib_websupport.storage.keyvalue.publishing import Publisher
 from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
@@ -35,11 +37,13 @@ from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
 from sphinxcontrib_websupport.storage.keyvalue.writing import Found, Given, Writer
 from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.staging import Build
+from sphinxcontrib_websupport.storage.transfer.checks import check_comments, checked_node
+from sphinxcontrib_websupport.storage.transfer.records import Discussions, Transferable
 
 T = TypeVar("T")
 
 
-class KeyValueStorage(EditableStorage):
+class KeyValueStorage(EditableStorage, Transferable):
     """Nodes, comments and votes in a store of JSON values.
 
     The store should hold nothing else: a prefix, a bucket or a folder of its own.
@@ -58,6 +62,10 @@ class KeyValueStorage(EditableStorage):
         self._publisher = Publisher(backend, self._published, self._threads)
         self._writer = Writer(backend, self._threads, self._published, self._publisher)
         self._editor = Editor(self._threads, self._published)
+        self._known = KnownIds(backend, self._threads)
+        self._importer = Importer(
+            backend, self._threads, self._published, self._publisher, self._writer, self._known
+        )
         self._build: Build | None = None
 
     @classmethod
@@ -155,7 +163,7 @@ class KeyValueStorage(EditableStorage):
         return self._at_node(node_id, work)
 
     def find_comment(self, comment_id: str, moderator: bool) -> str:
-        return self._writer.find(names.CommentId.parsed(comment_id), moderator)
+        return self._known.at(comment_id, lambda id: self._writer.find(id, moderator))
 
     def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
         if not rules.is_storable(docname):
@@ -248,7 +256,7 @@ class KeyValueStorage(EditableStorage):
                 return self._at_node(node_id, lambda found: found)
 
             return self._writer.comment(given, node_id, look)
-        return self._writer.reply(given, names.CommentId.parsed(parent_id))
+        return self._known.at(parent_id, lambda id: self._writer.reply(given, id))
 
     def edit_comment(
         self,
@@ -258,32 +266,31 @@ class KeyValueStorage(EditableStorage):
         moderator: bool,
         author: bool = False,
     ) -> StoredComment:
-        id = names.CommentId.parsed(comment_id)
         asker = Asker(rules.known_name(username), moderator, author)
-        return self._editor.edit(id, Revision.of(edit), asker)
+        revision = Revision.of(edit)
+        return self._known.at(comment_id, lambda id: self._editor.edit(id, revision, asker))
 
     def get_original(
         self, comment_id: str, username: str | None, moderator: bool, author: bool = False
     ) -> Original:
         asker = Asker(rules.known_name(username), moderator, author)
-        return self._editor.original(names.CommentId.parsed(comment_id), asker)
+        return self._known.at(comment_id, lambda id: self._editor.original(id, asker))
 
     def delete_comment(
         self, comment_id: str, username: str, moderator: bool, author: bool = False
     ) -> bool:
-        id = names.CommentId.parsed(comment_id)
         if moderator:
-            self._writer.remove(id)
+            self._known.at(comment_id, self._writer.remove)
         else:
-            self._writer.erase(id, username, author)
+            self._known.at(comment_id, lambda id: self._writer.erase(id, username, author))
         return moderator
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
-        id, vote = names.CommentId.parsed(comment_id), rules.vote_value(value)
+        vote = rules.vote_value(value)
         name = rules.author(username)
         if name is None:
             raise InvalidInputError("a vote needs a user name")
-        self._writer.vote(id, name, vote)
+        self._known.at(comment_id, lambda id: self._writer.vote(id, name, vote))
 
     def update_username(self, old_username: str, new_username: str) -> None:
         new, old = rules.author(new_username), rules.known_name(old_username)
@@ -293,7 +300,7 @@ class KeyValueStorage(EditableStorage):
             self._writer.rename(old, new)
 
     def accept_comment(self, comment_id: str) -> None:
-        self._writer.accept(names.CommentId.parsed(comment_id))
+        self._known.at(comment_id, self._writer.accept)
 
     def attach_node(self, id: str, to_id: str) -> None:
         for node in (id, to_id):
@@ -307,6 +314,18 @@ class KeyValueStorage(EditableStorage):
             found = snapshot.find(node)
             if found is None or not self._is_registered(found[1], threads[node]):
                 raise NodeNotFoundError("no build has registered such a node")
+
+    # -- all of it -------------------------------------------------------------------------
+
+    def read_discussions(self, nodes: Sequence[str]) -> Discussions:
+        return self._importer.read_discussions(nodes)
+
+    def write_nodes(self, nodes: Iterable[Node]) -> None:
+        self._importer.write_nodes([checked_node(node) for node in nodes])
+
+    def write_discussions(self, discussions: Discussions) -> None:
+        check_comments(discussions)
+        self._importer.write_discussions(discussions)
 
     # -- the connection --------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class Writer:
         for _ in range(_TRIES):
             generation, document, entry, threads = look()
             try:
-                thread = threads[0].name if threads else self._begin(node, entry)
+                thread = threads[0].name if threads else self.begin(node, entry)
             except _Closed:
                 self._publisher.finish_attaching()
                 continue
@@ -112,7 +112,7 @@ class Writer:
             id = CommentId(thread, number, said.seq)
             if self._published.site().generation != generation:
                 self._make_sure(node, id)
-            return as_stored(id, said, document, entry, change)
+            return as_stored(id.beside, said, document, entry, change)
         raise StorageError("others kept moving a discussion")
 
     def reply(self, given: Given, parent: CommentId) -> StoredComment:
@@ -137,8 +137,10 @@ class Writer:
         self._note(_mentions(given.username, parent.thread))
         change = rules.proposed(entry.source, given.proposal)
         said = given.said(parent.seq, change)
-        said = self._threads.change_known(parent, lambda segment: segment.add(said))
-        return as_stored(parent._replace(seq=said.seq), said, document, entry, change)
+        said, named = self._threads.change_known(
+            parent, lambda s: (s.add(said), s.ids(parent.thread, parent.segment))
+        )
+        return as_stored(named, said, document, entry, change)
 
     def remove(self, id: CommentId) -> None:
         """Remove a comment and all replies below it.
@@ -217,7 +219,7 @@ class Writer:
             if item not in lists.read(key, loaded.get(key)):
                 lists.note(self._backend, key, item)
 
-    def _begin(self, node: str, entry: Entry) -> str:
+    def begin(self, node: str, entry: Entry) -> str:
         """Return the name of a thread for a node that has none of its own.
 
         :raises _Closed: the node is being attached to another.
@@ -270,7 +272,7 @@ def _mentions(username: str | None, thread: str) -> dict[str, str]:
 
 
 def as_stored(
-    id: CommentId,
+    named: Callable[[int], str],
     said: Said,
     document: str,
     entry: Entry,
@@ -279,12 +281,13 @@ def as_stored(
 ) -> StoredComment:
     """Return a comment as writers are told it.
 
+    :param named: gives the ids of it and of its parent by their ``seq``.
     :param change: the proposal that it has.
     :param reader: whose vote to tell.
     """
     row = rules.CommentRow(
-        id=str(id),
-        parent=None if said.parent is None else str(id._replace(seq=said.parent)),
+        id=named(said.seq),
+        parent=None if said.parent is None else named(said.parent),
         node=entry.id,
         time=said.time,
         text=said.text,
