@@ -58,6 +58,8 @@ export interface Comment {
   proposal_diff: string | null;
   parent: string | null;
   children: Comment[];
+  /** With one's own new comment, where it has no name. */
+  token?: string;
 }
 
 export interface Marker {
@@ -81,7 +83,12 @@ export interface Page {
   /** Keeps who is signed in, where no cookie can; without a token nobody is. */
   keep?(token?: string): void;
   /** Ask the service; the path is below its address. */
-  call(method: string, path: string, body?: object): Promise<any>;
+  call(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<any>;
   /** The text is in English, with {names} for values. */
   say(text: string, values?: Record<string, string | number>): string;
   /** In English, for one and for {n}; translations have a text for each plural category. */

@@ -35,7 +35,9 @@ export function actionsFor(thread, row, author, exists) {
     const press = () => attempt(error, () => accept(thread, row));
     buttons.append(action(say("Accept"), press, label));
   }
-  const isOwn = viewer.username !== "" && viewer.username === comment.username;
+  const isOwn = viewer.username
+    ? viewer.username === comment.username
+    : thread.modules.proof(thread.page, comment.id);
   if (viewer.moderator || (isOwn && exists)) {
     const label = say("Delete the comment of {author}", { author });
     buttons.append(deletion(thread, row, label, error));
@@ -139,7 +141,9 @@ function deletion(thread, row, label, error) {
 
 /** @param {Thread} thread @param {Row} row */
 async function remove(thread, row) {
-  const { removed } = await thread.page.call("DELETE", address(row));
+  const { page, modules } = thread;
+  const shown = modules.proof(page, row.comment.id);
+  const { removed } = await page.call("DELETE", address(row), undefined, shown);
   if (removed) thread.removed(row);
   else {
     const deleted = "[deleted]";

@@ -3,6 +3,7 @@
  * What a reader writes in an open thread: comments, replies, proposals, and a name.
  *
  * @typedef {import("./types.js").Thread} Thread
+ * @typedef {import("./types.js").Page} Page
  * @typedef {{text?: string, proposal?: string}} Kept
  */
 
@@ -27,6 +28,45 @@ function draft(key) {
       }
     },
   };
+}
+
+/** How many comments without a name can be proved to be one's own. */
+const MOST_TOKENS = 100;
+
+/** The tokens of one's own comments without a name, by id. @param {Page} page */
+function tokens(page) {
+  const key = `${page.store}tokens`;
+  return {
+    /** @returns {Record<string, string>} */
+    load() {
+      try {
+        return JSON.parse(localStorage.getItem(key) ?? "{}") ?? {};
+      } catch {
+        return {};
+      }
+    },
+    /** @param {Record<string, string>} kept */
+    save(kept) {
+      try {
+        const last = Object.entries(kept).slice(-MOST_TOKENS);
+        localStorage.setItem(key, JSON.stringify(Object.fromEntries(last)));
+      } catch {
+        // Storage is full or forbidden: this one cannot be deleted then.
+      }
+    },
+  };
+}
+
+/**
+ * Return the header that proves that a comment without a name is one's own, if there is one.
+ *
+ * @param {Page} page
+ * @param {string} id
+ * @returns {Record<string, string> | undefined}
+ */
+export function proof(page, id) {
+  const kept = tokens(page).load();
+  return Object.hasOwn(kept, id) ? { "Comment-Token": String(kept[id]) } : undefined;
 }
 
 /** Take a name, or none. @param {Thread} thread @param {string} name */
@@ -197,7 +237,12 @@ export function compose(thread, label, key, path, top) {
       if (sign) await signIn(thread, sign);
       const changed = proposal && proposal.value !== thread.source() ? proposal.value : null;
       const body = top ? { text: text.value, proposal: changed } : { text: text.value };
+      /** @type {import("./types.js").Comment} */
       const comment = await page.call("POST", path, body);
+      if (comment.token) {
+        const { load, save } = tokens(page);
+        save({ ...load(), [comment.id]: comment.token });
+      }
       clear();
       if (sign) thread.redraw();
       thread.added(comment);

@@ -57,12 +57,12 @@ function unreachable() {
 }
 
 /** Ask the service. @type {Page["call"]} */
-async function call(method, path, body) {
+async function call(method, path, body, headers) {
   let response;
   try {
     response = await page.fetch(`${settings.url.replace(/\/$/, "")}/${path}`, {
       method,
-      headers: body ? { "Content-Type": "application/json" } : {},
+      headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
     });
   } catch {

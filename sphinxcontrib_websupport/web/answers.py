@@ -35,6 +35,13 @@ class DocumentAnswer(TypedDict):
     """Discussions whose paragraphs are gone from this page."""
 
 
+class PostedComment(NewComment):
+    """A comment that was posted just now."""
+
+    token: NotRequired[str]
+    """Where it has no name: what proves, as the header ``Comment-Token``, who wrote it."""
+
+
 class CommentPlace(TypedDict):
     """Where a comment stands."""
 

@@ -13,6 +13,7 @@ from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.fields import Fields
 from sphinxcontrib_websupport.web.forgery import FormTokens
+from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
 from sphinxcontrib_websupport.web.messages import HTML, JSON, Request, Response
 from sphinxcontrib_websupport.websupport import WebSupport
 
@@ -26,6 +27,7 @@ class Settings:
     """What the embedding application decides."""
 
     form_tokens: FormTokens
+    author_tokens: AuthorTokens
     cross_origin: CrossOrigin
     """The other origins whose pages may use the service."""
     must_wait: Callable[[Viewer], bool] = _nobody_waits

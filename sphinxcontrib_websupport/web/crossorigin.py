@@ -11,12 +11,19 @@ from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from sphinxcontrib_websupport.errors import SettingsError
+from sphinxcontrib_websupport.web.identify import authors
 from sphinxcontrib_websupport.web.messages import Request, Response
 
 MAX_AGE = 2 * 60 * 60
 """How long a browser need not ask again, in seconds: the longest that Chromium takes."""
 
-REQUEST_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Match")
+REQUEST_HEADERS = (
+    "Authorization",
+    authors.HEADER,
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+)
 """What a page may send besides what browsers let through anyway."""
 
 EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "WWW-Authenticate")

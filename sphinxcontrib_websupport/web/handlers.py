@@ -11,11 +11,13 @@ from sphinxcontrib_websupport.web.answers import (
     Deletion,
     DocumentAnswer,
     Health,
+    PostedComment,
     SearchAnswer,
 )
 from sphinxcontrib_websupport.web.calls import Call
 from sphinxcontrib_websupport.web.encoding import thread_response
 from sphinxcontrib_websupport.web.fields import whole_number
+from sphinxcontrib_websupport.web.identify.authors import EDIT_SECONDS
 from sphinxcontrib_websupport.web.messages import Response, json_response
 
 
@@ -96,6 +98,7 @@ def edit_comment(call: Call) -> Response:
         viewer.moderator,
         displayed=_is_displayed(call),
         proposal=call.body.get("proposal"),
+        author=_is_author(call, EDIT_SECONDS),
     )
     return json_response(comment)
 
@@ -103,15 +106,21 @@ def edit_comment(call: Call) -> Response:
 def get_original(call: Call) -> Response:
     """Answer with what a comment's author typed."""
     viewer = call.viewer
-    return json_response(
-        call.support.get_original(call.path["comment"], viewer.username, viewer.moderator)
+    original = call.support.get_original(
+        call.path["comment"],
+        viewer.username,
+        viewer.moderator,
+        author=_is_author(call, EDIT_SECONDS),
     )
+    return json_response(original)
 
 
 def delete_comment(call: Call) -> Response:
     """Delete a comment."""
     viewer = call.viewer
-    removed = call.support.delete_comment(call.path["comment"], viewer.username, viewer.moderator)
+    removed = call.support.delete_comment(
+        call.path["comment"], viewer.username, viewer.moderator, author=_is_author(call)
+    )
     answer: Deletion = {"removed": removed}
     return json_response(answer)
 
@@ -176,6 +185,11 @@ def set_vote(call: Call, comment_id: str, value: int | str) -> None:
     call.support.process_vote(comment_id, call.viewer.username, value)
 
 
+def _is_author(call: Call, seconds: int | None = None) -> bool:
+    tokens = call.settings.author_tokens
+    return tokens.proves(call.request, call.path["comment"], seconds=seconds)
+
+
 def _is_displayed(call: Call) -> bool:
     return call.viewer.moderator or not call.settings.must_wait(call.viewer)
 
@@ -183,4 +197,8 @@ def _is_displayed(call: Call) -> bool:
 def _created(call: Call, comment: NewComment) -> Response:
     # Relative to "nodes/…/comments" and to "comments/…/replies" alike.
     location = f"../../comments/{quote(comment['id'], safe='')}"
-    return json_response(comment, 201, {"Location": location})
+    if comment["username"]:
+        return json_response(comment, 201, {"Location": location})
+    token = call.settings.author_tokens.create(comment["id"])
+    answer: PostedComment = {**comment, "token": token}
+    return json_response(answer, 201, {"Location": location})

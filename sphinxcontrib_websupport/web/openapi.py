@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from sphinxcontrib_websupport.web.answers import Problem
 from sphinxcontrib_websupport.web.calls import Call, Route, Takes
@@ -55,6 +55,8 @@ class _Schemas:
         if is_typeddict(kind):
             return self._reference(kind)
         origin, arguments = get_origin(kind), get_args(kind)
+        if origin is NotRequired:
+            return self.of(arguments[0])
         if origin is list:
             return {"type": "array", "items": self.of(arguments[0])}
         if origin is dict:
@@ -67,12 +69,14 @@ class _Schemas:
         name = kind.__name__
         if name not in self.found:
             self.found[name] = {}  # a comment holds comments: the name must be there first
-            hints = get_type_hints(kind)
+            # Not __required_keys__: it takes every annotation that is a text for required.
+            hints = get_type_hints(kind, include_extras=True)
+            required = [key for key, hint in hints.items() if get_origin(hint) is not NotRequired]
             self.found[name] = {
                 "type": "object",
                 "description": (kind.__doc__ or "").strip(),
                 "properties": {key: self.of(hint) for key, hint in hints.items()},
-                "required": sorted(kind.__required_keys__),
+                "required": sorted(required),
             }
         return {"$ref": f"#/components/schemas/{name}"}
 

@@ -17,6 +17,7 @@ from sphinxcontrib_websupport.web.answers import (
     DocumentAnswer,
     Health,
     LegacyComment,
+    PostedComment,
     SearchAnswer,
 )
 from sphinxcontrib_websupport.web.calls import Route, Takes
@@ -79,7 +80,7 @@ THREADS = (
         "Comment on a node.",
         takes=Takes.JSON,
         body={"text": TEXT, "proposal": PROPOSAL},
-        answers=NewComment,
+        answers=PostedComment,
         status=201,
         errors=(403, 404),
     ),
@@ -108,7 +109,7 @@ THREADS = (
         "Reply to a comment.",
         takes=Takes.JSON,
         body={"text": TEXT},
-        answers=NewComment,
+        answers=PostedComment,
         status=201,
         errors=(403, 404),
     ),

@@ -19,6 +19,7 @@ from sphinxcontrib_websupport.web.calls import Call, Route, Settings, Takes
 from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
+from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
 from sphinxcontrib_websupport.web.identify.chain import Chain, HostApplication, Way
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
 from sphinxcontrib_websupport.web.problems import (
@@ -75,8 +76,8 @@ class Service:
     :param origins: the site's own origins, such as ``https://docs.example.org``; without
         them a browser that says nothing better is believed when Origin and Host agree.
     :param cross_origin: the other origins whose pages may use the service.
-    :param secret_key: what forms are signed with. Without one it is made up, and forms of
-        browsers that send neither ``Origin`` nor ``Sec-Fetch-Site`` do not outlive the process.
+    :param secret_key: what forms, and the tokens of authors without a name, are signed with.
+        Without one it is made up, and these do not outlive the process.
     :param document_url: where a document is to be read, such as ``"/{docname}.html"``.
     :param language: the language of the service's own pages, such as ``"de"``; by default the
         one that the browser asks for.
@@ -102,8 +103,10 @@ class Service:
         self._origins = frozenset(origins)
         self._cross_origin = cross_origin
         routes = ROUTES + (session.routes if session else ())
+        key = secret_key or secrets.token_hex()
         self.settings = Settings(
-            form_tokens=FormTokens(secret_key or secrets.token_hex()),
+            form_tokens=FormTokens(key),
+            author_tokens=AuthorTokens(key),
             cross_origin=cross_origin,
             document_url=document_url,
             language=language,

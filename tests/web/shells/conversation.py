@@ -76,7 +76,8 @@ def ask(port: int, step: Step) -> Answer:
 
 def _without_moments(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_moments(v) for k, v in value.items() if k not in {"age", "time"}}
+        kept = value.keys() - {"age", "time", "token"}
+        return {name: _without_moments(value[name]) for name in kept}
     return [_without_moments(item) for item in value] if isinstance(value, list) else value
 
 
