@@ -94,7 +94,8 @@ class Language:
 
 def available() -> list[str]:
     """Return the languages that there are, by the names of their folders."""
-    return sorted([ENGLISH, *(folder.name for folder in _catalogs.iterdir() if folder.is_dir())])
+    folders = _catalogs.iterdir() if _catalogs.is_dir() else ()
+    return sorted([ENGLISH, *(folder.name for folder in folders if folder.is_dir())])
 
 
 def find_language(*wanted: str) -> Language:

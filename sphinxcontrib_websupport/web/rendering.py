@@ -93,5 +93,5 @@ def _page(
         status=status,
         **values,
     )
-    headers = {"Content-Language": language.tag, "Vary": "Cookie, Authorization, Accept-Language"}
+    headers = {"Content-Language": language.tag, "Vary": "Accept-Language"}
     return Response(status, html.encode("utf-8", "replace"), HTML, headers)

@@ -187,9 +187,10 @@ def _choose(by_method: Mapping[str, Route], method: str) -> Route:
 def _finish(request: Request, response: Response, others: Mapping[str, str]) -> Response:
     policy = PAGE_POLICY if response.media_type == HTML else DATA_POLICY
     headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy, **CACHING, **others}
-    if "Vary" in others:
-        headers["Vary"] = f"{CACHING['Vary']}, {others['Vary']}"
     headers.update(response.headers)
+    headers["Vary"] = ", ".join(
+        given["Vary"] for given in (CACHING, others, response.headers) if "Vary" in given
+    )
     if response.status == 200 and request.method in {"GET", "HEAD"}:
         digest = response.etag or blake2b(response.body, digest_size=16).hexdigest()
         headers["ETag"] = f'W/"{digest}"'
