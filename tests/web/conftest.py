@@ -15,6 +15,9 @@ from werkzeug.wrappers import Request
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.web.described import described
+
+__all__ = ["described"]
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 """What a browser says of a request from the page itself."""

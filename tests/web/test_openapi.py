@@ -9,9 +9,11 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import Client
 
+from sphinxcontrib_websupport.web.messages import Request, Response, json_response
 from sphinxcontrib_websupport.web.routes import ROUTES
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import read, user
+from tests.web.described import Described
 
 
 @pytest.fixture
@@ -83,3 +85,27 @@ def test_what_is_answered_is_what_is_described(
 def test_forms_are_described_as_forms(description: dict[str, Any]) -> None:
     body = description["paths"]["/_add_comment"]["post"]["requestBody"]
     assert list(body["content"]) == ["application/x-www-form-urlencoded"]
+
+
+class TestEveryAnswerOfTheseTests:
+    """Each service that a test talks to is watched; so are the watchers, here."""
+
+    request = Request("GET", "health")
+
+    @pytest.mark.parametrize(
+        ("answer", "complaint"),
+        [
+            (json_response({"status": "ok"}, 201), "answered 201, which is not described"),
+            (json_response({"status": "ok", "host": "db1"}), "'host'"),
+            (json_response({}), "'status' is a required property"),
+            (Response(200, b"ok", "text/plain"), "as text/plain, which is not described"),
+            (Response(304, b"", "text/html"), ""),
+        ],
+    )
+    def test_is_held_against_the_description(self, answer: Response, complaint: str) -> None:
+        described = Described(ROUTES)
+        if not complaint:
+            described.check(self.request, answer)
+            return
+        with pytest.raises(Exception, match=complaint):
+            described.check(self.request, answer)
