@@ -14,6 +14,7 @@ from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.fields import Fields
 from sphinxcontrib_websupport.web.forgery import FormTokens
 from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
+from sphinxcontrib_websupport.web.limits import Budget
 from sphinxcontrib_websupport.web.messages import HTML, JSON, Request, Response
 from sphinxcontrib_websupport.websupport import WebSupport
 
@@ -89,6 +90,15 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     """What can go wrong besides what can go wrong everywhere."""
+    attempts: bool = False
+    """Whether somebody could use it to guess how to sign in."""
+
+    @property
+    def budget(self) -> Budget:
+        """What a request here is counted with."""
+        if self.attempts:
+            return Budget.SIGN_IN
+        return Budget.READING if self.method == "GET" else Budget.WRITING
 
     @property
     def is_page(self) -> bool:

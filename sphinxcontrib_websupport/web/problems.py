@@ -42,6 +42,20 @@ class SignInExpiredError(HTTPError):
     headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
+class TooManyRequestsError(HTTPError):
+    """The reader, or the address, has asked too often.
+
+    :param seconds: after how many seconds to come again.
+    """
+
+    status = 429
+    title = "Too much in a short time"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Try again in {seconds} seconds." if seconds > 1 else "Try again.")
+        self.headers = {"Retry-After": str(seconds)}
+
+
 class BodyTooLargeError(WebSupportError):
     """The request's body is longer than the service reads."""
 

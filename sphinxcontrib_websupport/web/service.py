@@ -21,6 +21,7 @@ from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
 from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
 from sphinxcontrib_websupport.web.identify.chain import Chain, HostApplication, Way
+from sphinxcontrib_websupport.web.limits import Limits
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
 from sphinxcontrib_websupport.web.problems import (
     MethodNotAllowedError,
@@ -76,6 +77,7 @@ class Service:
     :param origins: the site's own origins, such as ``https://docs.example.org``; without
         them a browser that says nothing better is believed when Origin and Host agree.
     :param cross_origin: the other origins whose pages may use the service.
+    :param limits: how often somebody may ask; without it there is no limit.
     :param secret_key: what forms, and the tokens of authors without a name, are signed with.
         Without one it is made up, and these do not outlive the process.
     :param document_url: where a document is to be read, such as ``"/{docname}.html"``.
@@ -93,6 +95,7 @@ class Service:
         must_wait: Callable[[Viewer], bool] | None = None,
         origins: Collection[str] = (),
         cross_origin: CrossOrigin = NO_OTHERS,
+        limits: Limits | None = None,
         secret_key: str | None = None,
         document_url: str | None = None,
         language: str | None = None,
@@ -102,6 +105,7 @@ class Service:
         self._readers = Chain((*ways, *signed_in, HostApplication(identify)))
         self._origins = frozenset(origins)
         self._cross_origin = cross_origin
+        self._limits = limits
         routes = ROUTES + (session.routes if session else ())
         key = secret_key or secrets.token_hex()
         self.settings = Settings(
@@ -153,6 +157,8 @@ class Service:
         check = partial(check_origin, request, identity, self._origins, self._cross_origin)
         if route.takes is not Takes.FORM:
             check(is_form=False)
+        if self._limits is not None:
+            self._limits.spend(route.budget, request, viewer)
         query = read_query(request, route.query)
         body: Mapping[str, Any] = {}
         if route.takes is Takes.JSON:

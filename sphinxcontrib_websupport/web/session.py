@@ -98,6 +98,7 @@ class Session:
                 "Tell who the reader is, or sign a moderator in.",
                 query={"token": link},
                 answers=SessionAnswer,
+                attempts=True,
                 errors=(303, 403),
             ),
             Route(
@@ -108,6 +109,7 @@ class Session:
                 takes=Takes.JSON,
                 body={"name": name, "password": password},
                 answers=SessionAnswer,
+                attempts=True,
                 errors=(403,),
             ),
             Route("DELETE", "session", self.delete, "Sign out.", status=204),
@@ -126,6 +128,7 @@ class Session:
                 takes=Takes.FORM,
                 body={"name": name, "password": password, "token": token},
                 media_type=HTML,
+                attempts=True,
                 status=303,
                 errors=(403,),
             ),
