@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from sphinxcontrib_websupport.errors import NodeNotFoundError, TransferError
+from sphinxcontrib_websupport.errors import NodeNotFoundError
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.storage import queries, rules
 from sphinxcontrib_websupport.storage.publishing import chunks
@@ -127,14 +128,10 @@ def write_nodes(connection: Connection, given: Iterable[Node]) -> None:
 def write_discussions(connection: Connection, discussions: Discussions) -> None:
     """Make the comments of nodes as they are given.
 
-    :raises TransferError: another comment has one of the ids; a parent is missing.
+    :raises TransferError: another comment has one of the ids.
     :raises NodeNotFoundError: there is no such node.
     """
-    # By id, as everywhere: then no two writers wait for each other in a ring.
-    for node in sorted(discussions):
-        place = connection.execute(queries.NODE_PLACE.with_for_update(), {"node": node}).first()
-        if place is None:
-            raise NodeNotFoundError("no build has registered such a node")
+    _lock(connection, sorted(discussions))
     stored = Stored(connection, list(discussions))
     known = {record.id: record for found in stored.records.values() for record in found}
     new: dict[str, list[CommentRecord]] = {}
@@ -149,11 +146,18 @@ def write_discussions(connection: Connection, discussions: Discussions) -> None:
                 _replace(connection, stored.numbers[record.id], record)
                 new.setdefault(node, [])
     _refuse_taken(connection, [record for records in new.values() for record in records])
-    for node, records in new.items():
-        _insert(connection, node, records, stored)
-        _recount(connection, node)
+    _insert(connection, new, stored)
+    _recount(connection, [*new])
     if any(rules.number(record.id) for records in new.values() for record in records):
         _count_on(connection)
+
+
+def _lock(connection: Connection, ids: Sequence[str]) -> None:
+    """Hold nodes; by id, as everywhere: then no two writers wait for each other in a ring."""
+    for part in chunks(ids):
+        query = select(nodes.c.id).where(nodes.c.id.in_(part)).order_by(nodes.c.id)
+        if len(connection.execute(query.with_for_update()).all()) < len(part):
+            raise NodeNotFoundError("no build has registered such a node")
 
 
 def _refuse_taken(connection: Connection, records: Sequence[CommentRecord]) -> None:
@@ -167,35 +171,34 @@ def _refuse_taken(connection: Connection, records: Sequence[CommentRecord]) -> N
 
 
 def _insert(
-    connection: Connection, node: str, records: Sequence[CommentRecord], stored: Stored
+    connection: Connection, discussions: Mapping[str, Sequence[CommentRecord]], stored: Stored
 ) -> None:
     given: list[dict[str, Any]] = []
     cast: list[dict[str, Any]] = []
     # Comments whose ids are no numbers are numbered below zero, where no id is.
     last = connection.scalar(select(func.max(comments.c.id)).where(comments.c.id < 0))
     below = count((last or _FIRST) + 1)
-    for record in records:
-        number = rules.number(record.id)
-        own = next(below) if number is None else number
-        above = record.parent
-        if above is not None and above not in stored.numbers:
-            raise TransferError(f"the parent of the comment {record.id!r:.80} is missing")
-        stored.numbers[record.id] = own
-        stored.roots[record.id] = own if above is None else stored.roots[above]
-        given.append(
-            _changing(record)
-            | {
-                "id": own,
-                "node_id": node,
-                "parent_id": None if above is None else stored.numbers[above],
-                "root_id": None if above is None else stored.roots[above],
-                "time": record.time,
-                "visible": False,
-                "known_as": record.id if number is None else None,
-                "parent_known_as": None if above is None or rules.number(above) else above,
-            }
-        )
-        cast += _cast(own, record)
+    for node, records in discussions.items():
+        for record in records:
+            number = rules.number(record.id)
+            own = next(below) if number is None else number
+            above = record.parent
+            stored.numbers[record.id] = own
+            stored.roots[record.id] = own if above is None else stored.roots[above]
+            given.append(
+                _changing(record)
+                | {
+                    "id": own,
+                    "node_id": node,
+                    "parent_id": None if above is None else stored.numbers[above],
+                    "root_id": None if above is None else stored.roots[above],
+                    "time": record.time,
+                    "visible": False,
+                    "known_as": record.id if number is None else None,
+                    "parent_known_as": None if above is None or rules.number(above) else above,
+                }
+            )
+            cast += _cast(own, record)
     if given:
         connection.execute(insert(comments), given)
     if cast:
@@ -231,24 +234,34 @@ def _cast(number: int, record: CommentRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _recount(connection: Connection, node: str) -> None:
-    """Work out anew which comments of a node are seen, and how many there are."""
+def _recount(connection: Connection, ids: Sequence[str]) -> None:
+    """Work out anew which comments of nodes are seen, and how many there are."""
     query = select(
-        comments.c.id, comments.c.parent_id, comments.c.displayed, comments.c.visible
-    ).where(comments.c.node_id == node)
-    rows = connection.execute(query).all()
+        comments.c.node_id,
+        comments.c.id,
+        comments.c.parent_id,
+        comments.c.displayed,
+        comments.c.visible,
+    )
+    rows = list(_in_nodes(connection, query, ids))
     seen = rules.visible(
         {row.id: row.displayed for row in rows}, {row.id: row.parent_id for row in rows}
     )
     for visible in (False, True):
         wrong = [row.id for row in rows if (row.id in seen) is visible is not bool(row.visible)]
-        for ids in chunks(sorted(wrong)):
+        for part in chunks(sorted(wrong)):
             connection.execute(
-                update(comments).where(comments.c.id.in_(ids)).values(visible=visible)
+                update(comments).where(comments.c.id.in_(part)).values(visible=visible)
             )
-    connection.execute(
-        update(nodes).where(nodes.c.id == node).values(comments=len(rows), visible=len(seen))
-    )
+    totals = Counter(row.node_id for row in rows)
+    visibles = Counter(row.node_id for row in rows if row.id in seen)
+    if ids:
+        connection.execute(
+            update(nodes)
+            .where(nodes.c.id == bindparam("key"))
+            .values(comments=bindparam("total"), visible=bindparam("seen")),
+            [{"key": id, "total": totals[id], "seen": visibles[id]} for id in ids],
+        )
 
 
 def _count_on(connection: Connection) -> None:

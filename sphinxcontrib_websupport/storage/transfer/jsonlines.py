@@ -1,4 +1,4 @@
-"""All that a store holds in one file of JSON Lines; ``example_docs/transfer.rst`` describes it."""
+"""All that a store holds in one file of JSON Lines; ``example_docs/copying.rst`` describes it."""
 
 from __future__ import annotations
 
