@@ -98,15 +98,40 @@ DEBIAN_PACKAGES = {"xapian": "python3-xapian"}
 """Driver that pip cannot install to the package of Debian that does."""
 
 
-def open_storage(url: str) -> StorageBackend:
-    """Open the comment store at a URL, such as ``sqlite:///comments.db``.
+def open_storage(source: str | Settings) -> StorageBackend:
+    """Open a comment store.
 
-    :raises SettingsError: no store knows this scheme.
+    With ``SECRET_KEY`` in the settings, a store of values keeps them encrypted.
+
+    :param source: settings of which ``STORAGE`` is a URL, such as ``sqlite:///comments.db``, or
+        the name of a store, such as ``redis``, with the settings that it needs. Or that URL or
+        name alone: the other settings are those of the environment and of the file that it names.
+    :raises SettingsError: no store has this scheme or name, or settings are missing.
     :raises MissingDriverError: its driver is not installed.
     """
-    scheme, store = _STORAGES.by_scheme(url)
-    with _drivers(scheme):
-        storage: StorageBackend = store.from_url(url)
+    settings = gather({"STORAGE": source}) if isinstance(source, str) else source
+    place = str(settings.get("STORAGE") or "")
+    name = place.partition("://")[0]
+    if "://" not in place and not (_STORAGES.knows(name) or _BACKENDS.knows(name)):
+        hint = suggest(place, _STORAGES.names() | _BACKENDS.names())
+        raise SettingsError(
+            f"a URL such as sqlite://… or the name of a store is expected, not {place!r}; {hint}"
+        )
+    if _BACKENDS.knows(name) and not _STORAGES.knows(name):
+        # Whoever contributes a store of values gets the comments over it for nothing.
+        store = _STORAGES.by_name("memory")
+    elif "://" in place:
+        name, store = _STORAGES.by_scheme(place)
+    else:
+        store = _STORAGES.by_name(name)
+    with _drivers(name):
+        storage: StorageBackend
+        if hasattr(store, "from_settings"):
+            storage = store.from_settings(settings)
+        elif "://" in place:
+            storage = store.from_url(place)
+        else:
+            raise SettingsError(f"the store {name!r} is chosen by a URL, such as {name}://…")
     return storage
 
 
@@ -223,7 +248,7 @@ class _Table:
             example = f"{next(iter(self.own))}://…"
             raise SettingsError(f"a URL such as {example} is expected, not {url!r}")
         schemes = self.schemes or {}
-        known = {*self.own, *schemes, *self._contributed()}
+        known = self.names()
         # `postgresql+psycopg` names a driver, `redis+cluster` a scheme of its own.
         scheme = full if full in known else full.partition("+")[0]
         if scheme not in known:
@@ -231,6 +256,14 @@ class _Table:
             hint = suggest(full, known)
             raise SettingsError(f"no {self.kind} knows the scheme of {shown!r}; {hint}")
         return scheme, self.by_name(schemes.get(scheme, scheme))
+
+    def names(self) -> set[str]:
+        """Return all names and schemes."""
+        return {*self.own, *(self.schemes or {}), *self._contributed()}
+
+    def knows(self, name: str) -> bool:
+        """Tell whether something has this name, or is found by this scheme."""
+        return name in self.names() or name.partition("+")[0] in self.names()
 
     def _contributed(self) -> dict[str, Any]:
         if self.group is None:

@@ -45,6 +45,7 @@ from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.discussions import Discussions
 from sphinxcontrib_websupport.search.rendering import render
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
+from sphinxcontrib_websupport.settings import Settings, gather
 from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,10 @@ class WebSupport:
     :param doctreedir: Sphinx's own cache; default ``builddir/doctrees``.
     :param search: an adapter's name (its files are in ``datadir/search``), a URL such as
         ``sqlite:///search.db``, or an adapter.
-    :param storage: a URL such as ``sqlite:///comments.db`` or a
-        :class:`~sphinxcontrib_websupport.storage.base.StorageBackend`; default a SQLite file
+    :param storage: a URL such as ``sqlite:///comments.db``, the name of a store whose settings
+        are in the environment, settings of which ``STORAGE`` is one of these, or a
+        :class:`~sphinxcontrib_websupport.storage.base.StorageBackend`; default what the
+        environment says as ``WEBSUPPORT_STORAGE``, else a SQLite file
         ``datadir/db/websupport.db``.
     :param confoverrides: conf.py values to override in :meth:`build`; it is not changed.
     :param status: where :meth:`build` tells its progress; ``None`` for nowhere.
@@ -95,7 +98,7 @@ class WebSupport:
         staticdir: str | Path | None = None,
         doctreedir: str | Path | None = None,
         search: str | BaseSearch | None = None,
-        storage: str | StorageBackend | None = None,
+        storage: str | Settings | StorageBackend | None = None,
         buildername: str = "websupport",
         confoverrides: Mapping[str, Any] | None = None,
         status: TextIO | None = sys.stdout,
@@ -138,12 +141,16 @@ class WebSupport:
         self.documents = Documents(self._pages if documents is None else self._published)
         self._render = open_markup(markup)
 
-    def _open_storage(self, storage: str | StorageBackend | None) -> StorageBackend:
+    def _open_storage(self, storage: str | Settings | StorageBackend | None) -> StorageBackend:
+        if isinstance(storage, StorageBackend):
+            return storage
+        if storage is None and (settings := gather()).get("STORAGE"):
+            storage = settings
         if storage is None:
             path = (self.datadir / "db" / "websupport.db").resolve()
             path.parent.mkdir(parents=True, exist_ok=True)
             storage = f"sqlite:///{path.as_posix()}"
-        return open_storage(storage) if isinstance(storage, str) else storage
+        return open_storage(storage)
 
     def _open_documents(self, documents: str | Backend | None, timeout: float) -> Backend:
         if documents is None:

@@ -1,7 +1,8 @@
-"""The commands that need no server of their own: ``build``, ``check``, ``detached``, ``attach``."""
+"""The commands that need no server of their own: ``build``, ``check``, ``copy`` and others."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from click.testing import CliRunner, Result
 
 from sphinxcontrib_websupport.cli import main
 from sphinxcontrib_websupport.registry import open_storage
+from sphinxcontrib_websupport.testing.storage import publish
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.storage.transfers import everything, fill
 
 
 def run(*arguments: str | Path) -> Result:
@@ -157,3 +160,63 @@ class TestDetached:
         done = run("detached")
         assert done.exit_code == 2
         assert "--storage" in done.output
+
+
+class TestCopy:
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> str:
+        """The URL of a store with a discussion."""
+        url = f"sqlite:///{(tmp_path / 'from.db').as_posix()}"
+        with closing(open_storage(url)) as storage:
+            fill(storage, comments=3)
+        return url
+
+    def test_a_store_to_a_store_and_to_a_file_and_back(self, place: str, tmp_path: Path) -> None:
+        files, lines = (tmp_path / "files").as_uri(), tmp_path / "comments.jsonl"
+        back = f"sqlite:///{(tmp_path / 'back.db').as_posix()}"
+        steps: list[tuple[str | Path, str | Path]] = [(place, files), (files, lines), (lines, back)]
+        for source, target in [*steps, steps[-1]]:
+            done = run("copy", source, target)
+            assert done.exit_code == 0, done.output
+            assert done.stdout == "FROM and TO hold the same\n"
+            assert "comparing" in done.stderr
+        with closing(open_storage(place)) as first, closing(open_storage(back)) as second:
+            assert everything(first) == everything(second)
+
+    def test_what_differs_is_told(self, place: str, tmp_path: Path) -> None:
+        target = (tmp_path / "files").as_uri()
+        with closing(open_storage(target)) as storage:
+            publish(storage, "theirs", document="elsewhere")
+        done = run("copy", place, target)
+        assert done.exit_code == 1
+        assert done.stdout == "node theirs: only in TO\n"
+        assert "FROM and TO differ in 1 nodes and comments" in done.stderr
+
+    def test_a_damaged_file_is_refused_whole(self, place: str, tmp_path: Path) -> None:
+        lines, target = tmp_path / "comments.jsonl", (tmp_path / "files").as_uri()
+        run("copy", place, lines)
+        lines.write_text(lines.read_text().replace('"displayed":true', '"displayed":1'))
+        done = run("copy", lines, target)
+        assert done.exit_code == 2
+        assert f"{lines}, line 6: the field displayed is of another type" in done.stderr
+        with closing(open_storage(target)) as storage:
+            assert list(storage.get_nodes()) == []
+
+    @pytest.mark.parametrize(
+        ("source", "target", "sentence"),
+        [
+            ("sqlite://", "memory://", "FROM is empty"),
+            ("nosuch://x", "memory://", "no comment store knows the scheme"),
+            ("nothing.jsonl", "memory://", "nothing.jsonl cannot be read: No such file"),
+        ],
+    )
+    def test_what_is_wrong_is_one_sentence(self, source: str, target: str, sentence: str) -> None:
+        done = run("copy", source, target)
+        assert done.exit_code == 2
+        assert sentence in done.stderr
+
+    def test_two_files_are_refused(self, place: str, tmp_path: Path) -> None:
+        run("copy", place, tmp_path / "a.jsonl")
+        done = run("copy", tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+        assert done.exit_code == 2
+        assert "one of them has to be a store" in done.stderr

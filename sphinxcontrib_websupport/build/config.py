@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
+from sphinxcontrib_websupport.settings import from_conf, gather
+
 PREFIX = "websupport_"
 
 _site = re.compile(r"[\w][\w.+/-]*")
@@ -40,7 +42,7 @@ Others have none (a definition_list_item) or two (a figure's caption).
 
 def _storage(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("is a URL such as 'sqlite:////var/lib/comments.db'")
+        raise ValueError("is a URL such as 'sqlite:////var/lib/comments.db', or a store's name")
     return value
 
 
@@ -87,7 +89,7 @@ class WebSupportConfig:
     """The values, checked; each field ``x`` is ``websupport_x`` in conf.py."""
 
     storage: str = _option(
-        "", _storage, "", "The comment store: a URL; by default SQLite beside conf.py."
+        "", _storage, "", "The comment store: a URL or a name; by default SQLite beside conf.py."
     )
     url: str = _option(
         "/_comments", _address, "html", "Where the browser finds the comment service."
@@ -156,3 +158,13 @@ def _commentable_names(app: Sphinx) -> frozenset[str]:
     """Return the names of all nodes that can be commented on."""
     # Of another extension's node we know that it has an HTML form, not which.
     return NODES | app.registry.translation_handlers.get("html", {}).keys()
+
+
+def settings(app: Sphinx) -> dict[str, Any]:
+    """Return the settings of stores: the command line's, else the environment's, else conf.py's.
+
+    conf.py may name any of them, such as ``websupport_redis_url``; Sphinx has no public name for
+    values that nobody declared.
+    """
+    values = {**getattr(app.config, "_raw_config", {}), **app.config.overrides}
+    return {**from_conf(values), **gather(), **from_conf(app.config.overrides)}

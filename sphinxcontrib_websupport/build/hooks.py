@@ -26,7 +26,7 @@ from sphinxcontrib_websupport.build.registration import (
     registered_name,
 )
 from sphinxcontrib_websupport.errors import BuildConflictError, SettingsError, WebSupportError
-from sphinxcontrib_websupport.registry import open_storage
+from sphinxcontrib_websupport.registry import open_storage, without_password
 from sphinxcontrib_websupport.storage.base import StorageBackend
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class OnlineBuild:
         self._config = config.read(app.config)
         given = embedding_of(app).storage
         self._is_own = given is None
-        self._storage = given or _open(app, self._config.storage)
+        self._storage = given or _open(app)
         self._record = PageRecord(Path(app.outdir))
         self._ids: dict[str, list[str | None]] = {}
         self._marks = pages.Marks(self._ids)
@@ -233,13 +233,16 @@ class _as_sphinx_error:  # noqa: N801 - reads as what it does
             raise CommentStoreError(str(error)) from error
 
 
-def _open(app: Sphinx, url: str) -> StorageBackend:
+def _open(app: Sphinx) -> StorageBackend:
     try:
-        return open_storage(url or _default_url(app))
+        settings = config.settings(app)
+        place = settings.get("STORAGE") or _default_url(app)
+        return open_storage({**settings, "STORAGE": place})
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
     except WebSupportError as failed:
-        raise CommentStoreError(f"{failed} (websupport_storage is {url!r})") from failed
+        shown = without_password(str(place))
+        raise CommentStoreError(f"{failed} (websupport_storage is {shown!r})") from failed
 
 
 def _default_url(app: Sphinx) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from sphinxcontrib_websupport.errors import (
     CommentNotFoundError,
     InvalidInputError,
     NodeNotFoundError,
+    SettingsError,
 )
 from sphinxcontrib_websupport.model import (
     PAGE_SIZE,
@@ -26,6 +28,7 @@ from sphinxcontrib_websupport.model import (
     Thread,
     ThreadPage,
 )
+from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.storage import changes, editing, importing, queries, rules
 from sphinxcontrib_websupport.storage.base import EditableStorage
 from sphinxcontrib_websupport.storage.engine import Database
@@ -35,6 +38,8 @@ from sphinxcontrib_websupport.storage.schema import nodes
 from sphinxcontrib_websupport.storage.staging import Build
 from sphinxcontrib_websupport.storage.transfer.checks import check_comments, checked_node
 from sphinxcontrib_websupport.storage.transfer.records import Discussions, Transferable
+
+logger = logging.getLogger(__name__)
 
 _MARK = re.compile(r"(-?[0-9]{1,18})\.(-?[1-9][0-9]{0,17})", re.ASCII)
 
@@ -58,6 +63,20 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
     def from_url(cls, url: str) -> Self:
         """Open the store at a URL."""
         return cls(url)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Open the store that ``STORAGE`` names.
+
+        :raises SettingsError: that is no URL.
+        """
+        if "://" not in settings["STORAGE"]:
+            raise SettingsError(
+                f"a database is chosen by its URL, such as {settings['STORAGE']}://…"
+            )
+        if settings.get("SECRET_KEY"):
+            logger.warning("SECRET_KEY encrypts values under keys; a database is not encrypted")
+        return cls(settings["STORAGE"])
 
     # -- the build -------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from sphinxcontrib_websupport.model import (
     ThreadPage,
 )
 from sphinxcontrib_websupport.registry import open_backend
+from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.base import EditableStorage
 from sphinxcontrib_websupport.storage.keyvalue import lists, names, reading
@@ -72,6 +73,11 @@ class KeyValueStorage(EditableStorage, Transferable):
     def from_url(cls, url: str) -> Self:
         """Open the store of values at a URL, such as ``redis://localhost`` or ``file:///dir``."""
         return cls(open_backend(url))
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Open the store of values that ``STORAGE`` names, encrypted if there is a key."""
+        return cls(open_backend({**settings, "STORAGE_BACKEND": settings["STORAGE"]}))
 
     # -- the build -------------------------------------------------------------------------
 
