@@ -7,7 +7,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from sphinxcontrib_websupport.build import collector, config, hooks
+from sphinxcontrib_websupport.build import collector, config, hooks, links
 from sphinxcontrib_websupport.build.builder import WebSupportBuilder
 
 ENVIRONMENT_VERSION = 1
@@ -20,6 +20,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     config.register(app)
     collector.connect(app)
     hooks.connect(app)
+    links.connect(app)
     app.add_builder(WebSupportBuilder)
     return {
         "version": _version(),

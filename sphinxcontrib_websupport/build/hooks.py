@@ -76,7 +76,7 @@ class OnlineBuild:
         self._storage = given or _open(app)
         self._record = PageRecord(Path(app.outdir))
         self._ids: dict[str, list[str | None]] = {}
-        self._marks = pages.Marks(self._ids)
+        self._marks = pages.Marks(self._ids, pages.thread_links(app, self._config))
         self._is_news = False
         self._has_written = False
 
@@ -149,7 +149,7 @@ class OnlineBuild:
         self._has_written = True
         if self._record.outdated(self._ids):
             self._record.forget()
-        pages.copy_assets(Path(app.outdir))
+        pages.copy_assets(app)
 
     def remember(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """See a page before other extensions change it."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from sphinxcontrib_websupport.build import links
 from sphinxcontrib_websupport.build.collector import KEY
 from sphinxcontrib_websupport.build.config import WebSupportConfig
 from sphinxcontrib_websupport.build.registration import registered_name
+from sphinxcontrib_websupport.languages import Language, find_language
 
 CLASS = "sphinx-has-comment"
 MARK = "websupport_mark"
@@ -22,7 +26,11 @@ MARK = "websupport_mark"
 SHOWN = "websupport_documents"
 """The attribute of a resolved document that lists whose paragraphs are on the page."""
 
+WORDS = "websupport-words.js"
+"""The file of translations; pages in English have none."""
+
 _assets = Path(__file__).parent.parent / "static"
+_catalogs = Path(__file__).parent.parent / "locale"
 _offline = frozenset({"applehelp", "devhelp", "epub", "htmlhelp", "qthelp"})
 
 
@@ -42,10 +50,18 @@ class Marks:
     Between reading and writing, others copy nodes (``todolist``, also from other pages) and
     remove them. So the originals are remembered before other handlers see the page, and marked
     after them: every id is in the page once, and where its paragraph is.
+
+    :param ids: of each document's notes, by their index.
+    :param link: makes the link, of a document and an id, for readers without scripts.
     """
 
-    def __init__(self, ids: Mapping[str, Sequence[str | None]]) -> None:
+    def __init__(
+        self,
+        ids: Mapping[str, Sequence[str | None]],
+        link: Callable[[str, str], links.thread_link],
+    ) -> None:
         self._ids = ids
+        self._link = link
         self._originals: dict[int, list[nodes.Element]] = {}
         self.written: set[str] = set()
         """The documents whose page was resolved in this build."""
@@ -78,6 +94,7 @@ class Marks:
             node["ids"].append(f"s{node_id}")
             node["classes"].append(CLASS)
             node[MARK] = f"s{node_id}"
+            links.add(node, self._link(owner, node_id))
             shown[owner] = None
         doctree[SHOWN] = list(shown)
 
@@ -100,7 +117,9 @@ def add_assets(
     assert isinstance(app.builder, StandaloneHTMLBuilder)  # noqa: S101 - has_readers_online
     app.builder.add_js_file("websupport.js", type="module")
     app.builder.add_css_file("websupport.css")
-    data: dict[str, object] = {"url": config.url, "document": documents[0]}
+    data: dict[str, object] = {"url": config.url, "document": documents[0], "version": _version()}
+    if words := _language(app).script_words(is_core=True):
+        data["words"] = words
     if config.credentials:
         data["credentials"] = True
     if len(documents) > 1:
@@ -116,15 +135,44 @@ def data_block(id: str, value: object) -> str:
     return f'<script type="application/json" id="{id}">{text}</script>'
 
 
-def copy_assets(outdir: Path) -> None:
-    """Put the front end where the pages look for it."""
-    target = outdir / "_static"
-    for source in sorted((*_assets.glob("*.js"), *_assets.glob("*.css"))):
-        content = source.read_bytes()
-        copy = target / source.name
+def thread_links(app: Sphinx, config: WebSupportConfig) -> Callable[[str, str], links.thread_link]:
+    """Return what makes links to threads, of a document's and a node's names."""
+    label = _language(app).say("Comments")
+    return lambda docname, node: links.make(
+        config.url, registered_name(config.site, docname), node, label
+    )
+
+
+def copy_assets(app: Sphinx) -> None:
+    """Put the front end where the pages look for it, with the words of their language."""
+    target = Path(app.outdir) / "_static"
+    files = {source.name: source.read_bytes() for source in _sources()}
+    if words := _language(app).script_words(is_core=False):
+        text = json.dumps(words, ensure_ascii=False, sort_keys=True, indent=0)
+        files[WORDS] = f"export default {text};\n".encode()
+    for name, content in files.items():
+        copy = target / name
         if not copy.exists() or copy.read_bytes() != content:
             target.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)
+
+
+def _sources() -> list[Path]:
+    return sorted((*_assets.glob("*.js"), *_assets.glob("*.css")))
+
+
+@cache
+def _version() -> str:
+    """Return what changes with any of the files, so that browsers load them together."""
+    digest = blake2b(digest_size=4)
+    catalogs = sorted(_catalogs.rglob("*.po"))
+    for source in (*_sources(), *catalogs):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _language(app: Sphinx) -> Language:
+    return find_language(app.config.language or "en")
 
 
 def _unmark(node: nodes.Element) -> None:

@@ -9,6 +9,8 @@ export type Words = Record<string, string | Record<string, string>>;
 export interface Settings {
   url: string;
   document: string;
+  /** Changes with any of the front end's files. */
+  version: string;
   /** All of them, on a page of the singlehtml builder. */
   documents?: string[];
   /** Whether cookies are sent to a service on another origin. */
@@ -76,6 +78,9 @@ export type Child = Node | string | false | null | undefined;
 export interface Page {
   viewer: Viewer;
   language: string;
+  /** The service's address, without a slash at its end. */
+  url: string;
+  /** What the names of all that is kept in the browser begin with. */
   store: string;
   refresh(): Promise<DocumentAnswer>;
   /** How the service is asked. */
@@ -110,6 +115,25 @@ export interface Row {
   replies: string[];
 }
 
+/** What is being written. */
+export interface Kept {
+  text?: string;
+  proposal?: string;
+}
+
+/** A form to write in. */
+export interface Draft {
+  label: string;
+  /** Under which it is kept in the browser. */
+  key: string;
+  /** To which it is sent. */
+  path: string;
+  /** The comment that it answers or changes. */
+  row?: Row;
+  /** What the comment says until it is changed. */
+  start?: Kept;
+}
+
 /** The parts of a thread that are files of their own. */
 export type Modules = typeof actions & typeof writing;
 
@@ -129,7 +153,14 @@ export interface Thread {
   redraw(): void;
   drawRow(row: Row): void;
   added(comment: Comment): void;
-  removed(row: Row): void;
+  /** Put the rows in order. */
+  draw(): void;
+  /** All rows, by the comments' ids. */
+  rows: Map<string, Row>;
+  /** The ids of those at the top. */
+  top: string[];
+  heading: HTMLElement;
+  marker: Marker;
   announce(text: string): void;
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What can be done with a comment: vote, reply, accept, delete.
+ * What can be done with a comment: vote, reply, change, accept, delete.
  *
  * @typedef {import("./types.js").Thread} Thread
  * @typedef {import("./types.js").Row} Row
@@ -38,6 +38,11 @@ export function actionsFor(thread, row, author, exists) {
   const isOwn = viewer.username
     ? viewer.username === comment.username
     : thread.modules.proof(thread.page, comment.id);
+  if (exists && (viewer.moderator || isOwn)) {
+    const label = say("Edit the comment of {author}", { author });
+    const press = () => attempt(error, () => edit(thread, row, label));
+    buttons.append(action(say("Edit"), press, label));
+  }
   if (viewer.moderator || (isOwn && exists)) {
     const label = say("Delete the comment of {author}", { author });
     buttons.append(deletion(thread, row, label, error));
@@ -95,11 +100,32 @@ function votes(thread, row, error) {
 
 /** @param {Thread} thread @param {Row} row @param {string} label */
 function reply(thread, row, label) {
-  const { element, comment } = row;
-  if (!element.querySelector("form.websupport-form")) {
-    const path = `${address(row)}/replies`;
-    element.append(thread.modules.compose(thread, label, `reply:${comment.id}`, path, false));
-  }
+  const path = `${address(row)}/replies`;
+  showForm(row, () => thread.modules.compose(thread, { label, key: `reply:${row.comment.id}`, path, row }));
+}
+
+/** @param {Thread} thread @param {Row} row @param {string} label */
+async function edit(thread, row, label) {
+  const { page, modules } = thread;
+  /** @type {{text: string | null, proposal: string | null}} */
+  const original = await page.call(
+    "GET",
+    `${address(row)}/original`,
+    undefined,
+    modules.proof(page, row.comment.id),
+  );
+  // What older comments were typed as was not kept.
+  const text = original.text ?? row.body.querySelector(".websupport-text")?.textContent ?? "";
+  const start = { text, proposal: original.proposal ?? undefined };
+  showForm(row, () =>
+    modules.compose(thread, { label, key: `edit:${row.comment.id}`, path: address(row), row, start }),
+  );
+}
+
+/** Show a form below a comment, one at a time. @param {Row} row @param {() => HTMLElement} make */
+function showForm({ element }, make) {
+  element.querySelector("form.websupport-form")?.remove();
+  element.append(make());
   element.querySelector("textarea")?.focus();
 }
 
@@ -144,7 +170,7 @@ async function remove(thread, row) {
   const { page, modules } = thread;
   const shown = modules.proof(page, row.comment.id);
   const { removed } = await page.call("DELETE", address(row), undefined, shown);
-  if (removed) thread.removed(row);
+  if (removed) takeAway(thread, row);
   else {
     const deleted = "[deleted]";
     Object.assign(row.comment, { text: deleted, username: deleted, proposal_diff: null });
@@ -152,4 +178,21 @@ async function remove(thread, row) {
     row.element.focus();
   }
   thread.announce(thread.page.say("Deleted."));
+}
+
+/** Take a row away with all its replies. @param {Thread} thread @param {Row} row */
+function takeAway({ page, node, rows, top, draw, heading, marker }, { comment }) {
+  const siblings = (comment.parent && rows.get(comment.parent)?.replies) || top;
+  siblings.splice(siblings.indexOf(comment.id), 1);
+  const size = rows.size;
+  const pending = [comment.id];
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    const row = rows.get(id);
+    pending.push(...(row?.replies ?? []));
+    row?.element.remove();
+    rows.delete(id);
+  }
+  page.setCount(node, Math.max(0, marker.count - size + rows.size));
+  draw();
+  heading.focus();
 }

@@ -12,12 +12,7 @@
 const DEEPEST = 5;
 const DELETED = "[deleted]";
 
-/**
- * Say how long ago something was.
- *
- * @param {string} iso
- * @param {string} language
- */
+/** Say how long ago something was. @param {string} iso @param {string} language */
 function ago(iso, language) {
   const seconds = (Date.now() - Date.parse(iso)) / 1000;
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -105,7 +100,11 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     redraw,
     drawRow,
     added,
-    removed,
+    draw,
+    rows,
+    top,
+    heading,
+    marker,
     announce: (text) => (status.textContent = text),
   };
 
@@ -131,7 +130,9 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     }
     heading.textContent = marker.count
       ? count("{n} comment", "{n} comments", marker.count)
-      : say(rows.size ? "Comments" : "No comments yet");
+      : rows.size
+        ? say("Comments")
+        : say("No comments yet");
     sort.hidden = top.length < 2;
     more.hidden = !next;
   }
@@ -142,30 +143,41 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     return sort.value === "best" ? rating : Date.parse(time.iso);
   }
 
+  /** @param {Comment} comment */
+  function nameOf({ username }) {
+    return username === DELETED ? say("[deleted]") : username || say("Anonymous");
+  }
+
+  /** @param {string} iso */
+  function when(iso) {
+    return new Date(iso).toLocaleString(language);
+  }
+
   /** @param {Row} row */
   function drawRow(row) {
     const { comment, body } = row;
     const exists = comment.username !== DELETED;
-    const author = comment.username || say("Anonymous");
+    const author = nameOf(comment);
     const parent = comment.parent && rows.get(comment.parent)?.comment;
-    const to = parent && (parent.username || say("Anonymous"));
     const { iso } = comment.time;
     const text = make("div", { class: "websupport-text" });
-    text.innerHTML = comment.text; // cleaned by the server when it was written
+    if (exists) text.innerHTML = comment.text; // cleaned by the server when it was written
+    else text.textContent = author;
     body.replaceChildren(
       make(
         "div",
         { class: "websupport-meta" },
         make("span", { class: "websupport-name" }, author),
-        to && make("span", {}, say("answers {author}", { author: to })),
+        parent && make("span", {}, say("answers {author}", { author: nameOf(parent) })),
         make(
           "a",
           {
             href: `#comment-${encodeURIComponent(comment.id)}`,
-            title: new Date(iso).toLocaleString(language),
+            title: when(iso),
           },
           make("time", { datetime: iso }, ago(iso, language)),
         ),
+        comment.edited && make("span", { title: when(comment.edited) }, say("edited")),
         !comment.displayed &&
           make("span", { class: "websupport-badge" }, say("waiting for a moderator")),
       ),
@@ -179,16 +191,9 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     body.append(...modules.actionsFor(thread, row, author, exists));
   }
 
-  /**
-   * Make a button.
-   *
-   * @param {string} text
-   * @param {() => void} click
-   * @param {string} [label] where the text alone does not say enough
-   */
-  function action(text, click, label) {
-    const attributes = { type: "button", class: "websupport-action", click };
-    return make("button", label ? { ...attributes, "aria-label": label } : attributes, text);
+  /** Make a button. @type {import("./types.js").Thread["action"]} */
+  function action(text, click, label = text) {
+    return make("button", { type: "button", class: "websupport-action", click, "aria-label": label }, text);
   }
 
   /** Show who may do what, after that has changed. */
@@ -197,13 +202,11 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     const { may_comment, may_sign_in } = page.viewer;
     const fresh =
       may_comment || may_sign_in
-        ? modules.compose(
-            thread,
-            say("Add a comment"),
-            node,
-            `nodes/${encodeURIComponent(node)}/comments`,
-            true,
-          )
+        ? modules.compose(thread, {
+            label: say("Add a comment"),
+            key: node,
+            path: `nodes/${encodeURIComponent(node)}/comments`,
+          })
         : make("div", { class: "websupport-note" }, say("Sign in to comment."));
     composer?.remove();
     section.append((composer = fresh));
@@ -257,12 +260,7 @@ export function openThread(page, node, marker, modules, pointed, closed) {
 
   // -- what happens -------------------------------------------------------------------------
 
-  /**
-   * Do something, or say in words why not.
-   *
-   * @param {HTMLElement} error
-   * @param {() => unknown} what
-   */
+  /** Do something, or say why not. @type {import("./types.js").Thread["attempt"]} */
   async function attempt(error, what) {
     error.textContent = "";
     try {
@@ -278,24 +276,7 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     if (comment.displayed || page.viewer.moderator) page.setCount(node, marker.count + 1);
     draw();
     find(comment.id)?.scrollIntoView({ block: "nearest" });
-    status.textContent = say(comment.displayed ? "Posted." : "Posted. It waits for a moderator.");
-  }
-
-  /** Take a row away with all its replies. @param {Row} row */
-  function removed({ comment }) {
-    const siblings = (comment.parent && rows.get(comment.parent)?.replies) || top;
-    siblings.splice(siblings.indexOf(comment.id), 1);
-    const size = rows.size;
-    const pending = [comment.id];
-    for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-      const row = rows.get(id);
-      pending.push(...(row?.replies ?? []));
-      row?.element.remove();
-      rows.delete(id);
-    }
-    page.setCount(node, Math.max(0, marker.count - size + rows.size));
-    draw();
-    heading.focus();
+    status.textContent = comment.displayed ? say("Posted.") : say("Posted. It waits for a moderator.");
   }
 
   // -- moving about -------------------------------------------------------------------------
@@ -331,9 +312,10 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     const types = pointed && (!rows.size || matchMedia("(pointer: fine)").matches);
     const field = types && composer?.querySelector("textarea");
     (field || heading).focus({ preventScroll: true });
-    // On a phone it is a sheet over the page: the paragraph moves up until it is in view.
-    const hidden = marker.host.getBoundingClientRect().bottom - section.getBoundingClientRect().top;
-    if (getComputedStyle(section).position === "fixed" && hidden > 0) scrollBy(0, hidden + 8);
+    // On a phone it is a sheet over the page, which may grow to this: the paragraph moves up
+    // until it is in view.
+    const hidden = marker.host.getBoundingClientRect().bottom - innerHeight * 0.4 + 8;
+    if (getComputedStyle(section).position === "fixed" && hidden > 0) scrollBy(0, hidden);
   });
   return {
     close,

@@ -4,11 +4,12 @@
  *
  * @typedef {import("./types.js").Thread} Thread
  * @typedef {import("./types.js").Page} Page
- * @typedef {{text?: string, proposal?: string}} Kept
+ * @typedef {import("./types.js").Kept} Kept
+ * @typedef {import("./types.js").Row} Row
  */
 
 /** What is being written, kept in the browser until it is posted. @param {string} key */
-function draft(key) {
+function keeper(key) {
   return {
     /** @returns {Kept} */
     load() {
@@ -112,34 +113,39 @@ export function askName(thread, beside, then) {
 }
 
 /**
- * Make a form to write in.
+ * Make a form to write in: a comment on the node itself, which may propose a change, or, with a
+ * row, a reply to its comment or what that comment is to become.
  *
  * @param {Thread} thread
- * @param {string} label
- * @param {string} key under which the draft is kept
- * @param {string} path to which it is posted
- * @param {boolean} top whether it comments on the node itself, and may propose a change
+ * @param {import("./types.js").Draft} draft
  */
-export function compose(thread, label, key, path, top) {
+export function compose(thread, { label, key, path, row, start }) {
   const { page, attempt } = thread;
   const { make, say, viewer } = page;
-  const { load, save } = draft(page.store + key);
-  const kept = load();
+  const { load, save } = keeper(page.store + key);
+  const kept = { ...start, ...load() };
   const id = `websupport-text-${key}`;
+  const mayPropose = !row || (start && !row.comment.parent);
   const error = make("div", { class: "websupport-error", role: "alert", id: `${id}-error` });
   const text = make("textarea", { id, rows: "3", "aria-describedby": error.id, input: keep });
   text.value = kept.text ?? "";
   const name = make("input", { maxlength: "64", autocomplete: "nickname" });
   /** @type {HTMLTextAreaElement | undefined} */
   let proposal;
-  const post = make("button", { class: "websupport-primary" }, say("Post"));
+  const post = make("button", { class: "websupport-primary" }, start ? say("Save") : say("Post"));
   const propose = thread.action(say("Propose a change"), () => attempt(error, toggleProposal));
   propose.setAttribute("aria-expanded", "false");
   const actions = make("div", { class: "websupport-actions" }, post);
-  actions.append(top ? propose : thread.action(say("Cancel"), leave));
-  if (viewer.username) {
+  if (mayPropose) actions.append(propose);
+  if (row) actions.append(thread.action(say("Cancel"), leave));
+  if (start) {
+    // Who changes a comment signs nothing.
+  } else if (viewer.username) {
     actions.append(say("as {author}", { author: viewer.username }));
     if (viewer.may_sign_in) actions.append(thread.action(say("Sign out"), signOut));
+    if (viewer.moderator && !row) {
+      actions.append(make("a", { href: `${page.url}/moderation` }, say("All that waits")));
+    }
   } else if (viewer.may_sign_in) {
     const prompt = viewer.may_comment ? say("Name (optional):") : say("Name:");
     actions.append(make("label", {}, prompt, " ", name));
@@ -164,13 +170,12 @@ export function compose(thread, label, key, path, top) {
     text.value = "";
     if (proposal) toggleProposal();
     save({});
-    if (!top) form.remove();
+    if (row) form.remove();
   }
 
   function leave() {
-    const comment = form.parentElement;
     form.remove();
-    comment?.focus();
+    row?.element.focus();
   }
 
   function signOut() {
@@ -236,18 +241,30 @@ export function compose(thread, label, key, path, top) {
     try {
       if (sign) await signIn(thread, sign);
       const changed = proposal && proposal.value !== thread.source() ? proposal.value : null;
-      const body = top ? { text: text.value, proposal: changed } : { text: text.value };
+      const body = mayPropose
+        ? { text: text.value, proposal: changed ?? (start?.proposal ? "" : null) }
+        : { text: text.value };
+      const shown = start && row && proof(page, row.comment.id);
       /** @type {import("./types.js").Comment} */
-      const comment = await page.call("POST", path, body);
+      const comment = await page.call(start ? "PUT" : "POST", path, body, shown);
       if (comment.token) {
         const { load, save } = tokens(page);
         save({ ...load(), [comment.id]: comment.token });
       }
       clear();
       if (sign) thread.redraw();
-      thread.added(comment);
+      if (row && start) change(row, comment);
+      else thread.added(comment);
     } finally {
       post.disabled = false;
     }
+  }
+
+  /** @param {Row} row @param {import("./types.js").Comment} comment */
+  function change(row, comment) {
+    Object.assign(row.comment, comment, { children: [] });
+    thread.drawRow(row);
+    row.element.focus();
+    thread.announce(comment.displayed ? say("Saved.") : say("Saved. It waits for a moderator."));
   }
 }

@@ -21,6 +21,8 @@ const markers = new Map();
 /** @type {Map<string, OpenThread>} */
 const open = new Map();
 const narrow = matchMedia("(max-width: 40em)");
+/** @type {Promise<unknown> | undefined} */
+let spoken;
 
 /** Say something in the page's language. @type {Page["say"]} */
 function say(text, values = {}) {
@@ -60,7 +62,7 @@ function unreachable() {
 async function call(method, path, body, headers) {
   let response;
   try {
-    response = await page.fetch(`${settings.url.replace(/\/$/, "")}/${path}`, {
+    response = await page.fetch(`${page.url}/${path}`, {
       method,
       headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
@@ -76,9 +78,16 @@ async function call(method, path, body, headers) {
   return value;
 }
 
-/** Load another file, of this one's version: that is in the query. @type {Page["load"]} */
-function load(name) {
-  return import(`./websupport-${name}.js${new URL(import.meta.url).search}`);
+/** @param {string} name */
+const get = (name) => import(`./websupport-${name}.js?v=${settings.version}`);
+
+/** Load another file, and what it says. @type {Page["load"]} */
+async function load(name) {
+  const { words } = settings;
+  spoken ??= words && get("words").then((more) => Object.assign(words, more.default));
+  // Without its words it speaks English.
+  const [module] = await Promise.all([get(name), spoken?.catch(() => {})]);
+  return module;
 }
 
 /**
@@ -145,16 +154,26 @@ function adoptColours() {
 
 /** Put each marker into the margin, or below its paragraph where there is none. */
 function placeMarkers() {
+  const root = document.documentElement;
   const rtl = getComputedStyle(document.body).direction === "rtl";
+  /** @param {Element} element */
+  const endOf = (element) => {
+    const { left, right } = element.getBoundingClientRect();
+    return rtl ? -left : right;
+  };
   // All is read before anything is written, so that the page is laid out once.
   const boxes = [...markers.values()].map(({ button, host }) => {
-    const { left, right } = host.getBoundingClientRect();
-    return { button, end: rtl ? -left : right, inside: host.closest("td, th, pre") !== null };
+    return { button, host, end: endOf(host), inside: host.closest("td, th, pre") !== null };
   });
   const edge = Math.max(...boxes.map((box) => box.end));
-  const room = (rtl ? 0 : document.documentElement.clientWidth) - edge;
+  let limit = rtl ? 0 : root.clientWidth;
+  // What is around a paragraph may cut off what sticks out of it.
+  let around = boxes.find((box) => !box.inside)?.host.parentElement;
+  for (; around && around !== root; around = around.parentElement) {
+    if (getComputedStyle(around).overflowX !== "visible") limit = Math.min(limit, endOf(around));
+  }
   for (const { button, end, inside } of boxes) {
-    button.classList.toggle("websupport-below", inside || room < 34);
+    button.classList.toggle("websupport-below", inside || limit - edge < 34);
     button.style.setProperty("--ws-shift", `${edge - end}px`);
   }
 }
@@ -164,6 +183,8 @@ async function mark({ nodes, detached }) {
   for (const host of document.querySelectorAll(".sphinx-has-comment")) {
     const node = nodeOf(host, nodes);
     if (!node || markers.has(node)) continue;
+    // With scripts, what is in it would be text.
+    host.querySelector(":scope > noscript")?.remove();
     const title = (host.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 60);
     const button = addMarker(node, host, nodes[node]?.count ?? 0, title);
     // A button may not stand in these themselves.
@@ -219,27 +240,16 @@ async function openThread(node, pointed) {
   return thread;
 }
 
-/** Open the thread of the comment that the address names. */
+/** Show the comment that the address names. */
 async function follow() {
-  const name = /^#comment-(.+)$/.exec(location.hash)?.[1];
-  if (!name) return;
-  let id, node;
-  try {
-    id = node = decodeURIComponent(name);
-    // Earlier front ends named the paragraph.
-    if (!markers.has(id)) ({ node } = await call("GET", `comments/${encodeURIComponent(id)}`));
-  } catch {
-    return;
-  }
-  const details = markers.get(node)?.host.closest("details");
-  if (details) details.open = true;
-  await (await openThread(node))?.show(id);
+  if (/^#comment-./.test(location.hash)) await (await load("link")).follow(page, markers, openThread);
 }
 
 /** @type {Page} */
 const page = {
   viewer: /** @type {Page["viewer"]} */ ({}),
   language,
+  url: settings.url?.replace(/\/$/, ""),
   store: `websupport:${settings.url}:`,
   async refresh() {
     // A page of the singlehtml builder holds many documents.

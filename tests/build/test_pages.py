@@ -211,7 +211,9 @@ def test_a_page_tells_the_browser_where_to_ask(project: Project) -> None:
     project.build(confoverrides={"websupport_url": "https://x.example/c?a=</script>".split("?")[0]})
 
     html = project.html("a&b")
-    assert _data(html) == {"url": "https://x.example/c", "document": "a&b"}
+    data = _data(html)
+    assert re.fullmatch("[0-9a-f]{8}", data.pop("version"))
+    assert data == {"url": "https://x.example/c", "document": "a&b"}
     assert re.search(r'<script type="module" src="_static/websupport.js[^"]*"></script>', html)
     assert "_static/websupport.css" in html
     for name in ("websupport.js", "websupport-thread.js"):
