@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sphinx lint types docs screenshots benchmarks clean
+.PHONY: help demo test test-sphinx lint types docs messages screenshots benchmarks clean
 
 help:
 	@echo "make demo        build the manual with sample comments and serve it (PORT=8000)"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint        ruff, mypy --strict, import-linter"
 	@echo "make types       check the front end's types with TypeScript (needs npm)"
 	@echo "make docs        build the manual, warnings are errors"
+	@echo "make messages    bring the translators' catalogs up to date with the sources"
 	@echo "make screenshots write pictures of every theme to screenshots/, all on sheet.html"
 	@echo "make benchmarks  run every benchmark"
 
@@ -62,6 +63,13 @@ types:
 
 docs: $(VENV)/demo.stamp
 	$(BIN)/python -m sphinx -nW --keep-going -b html example_docs example_docs/_build/html
+
+messages: $(VENV)/test.stamp
+	@mkdir -p build
+	$(BIN)/pybabel extract -F pyproject.toml --no-default-keywords -k say -k count:1,2 \
+		--add-location=file --sort-output -o build/websupport.pot .
+	$(BIN)/pybabel update -D websupport -i build/websupport.pot -d sphinxcontrib_websupport/locale \
+		--no-fuzzy-matching --ignore-obsolete --width 100
 
 screenshots: $(VENV)/test.stamp
 	$(BIN)/python -m tests.browser.screenshots screenshots
