@@ -19,8 +19,10 @@ from sphinxcontrib_websupport.errors import TransferError, WebSupportError
 from sphinxcontrib_websupport.registry import is_database, open_storage
 from sphinxcontrib_websupport.serve import server
 from sphinxcontrib_websupport.serve.project import Project, find_source
-from sphinxcontrib_websupport.settings import gather
+from sphinxcontrib_websupport.settings import gather, require
 from sphinxcontrib_websupport.storage.transfer import copying, jsonlines
+from sphinxcontrib_websupport.web.configuration import MODERATING, SIGNING, open_session
+from sphinxcontrib_websupport.web.identify.passwords import hash_password
 from sphinxcontrib_websupport.websupport import WebSupport
 
 FOLDER = click.Path(path_type=Path)
@@ -248,6 +250,38 @@ def _store(url: str, stack: ExitStack) -> copying.TransferableStorage:
 
 def _bar(label: str, length: int) -> AbstractContextManager[Any]:
     return click.progressbar(length=length, label=label, file=sys.stderr)
+
+
+@main.command()
+def password() -> None:
+    """Ask for a moderator's password and print its hash, for WEBSUPPORT_PASSWORD_HASH.
+
+    It is read from the terminal, or else as one line of standard input.
+    """
+    if sys.stdin.isatty():
+        given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    with _sentences():
+        click.echo(hash_password(given))
+
+
+@main.command()
+@click.argument("address")
+@click.option("--settings", type=FOLDER, help="A TOML or JSON file of settings.")
+def link(address: str, settings: Path | None) -> None:
+    """Print a link that signs the moderator in, once, within a day.
+
+    ADDRESS is the service's own, such as https://comments.example.net or
+    http://localhost:8000/_comments. SIGNING_KEY and MODERATOR are those of the service, from the
+    environment (WEBSUPPORT_SIGNING_KEY) or a file.
+    """
+    with _sentences():
+        given = gather(file=settings)
+        require(given, SIGNING + MODERATING, "link", "command")
+        session = open_session({**given, "LINKS": None})
+        assert session is not None  # noqa: S101 - there is a moderator
+        click.echo(session.link(address, ""))
 
 
 @contextmanager

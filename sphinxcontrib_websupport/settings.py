@@ -132,10 +132,13 @@ def from_conf(values: Settings) -> dict[str, Any]:
     return {**plain, **prefixed}
 
 
-def require(settings: Settings, required: Iterable[RequiredSetting], store: str) -> None:
-    """Check that all settings that a store needs are there.
+def require(
+    settings: Settings, required: Iterable[RequiredSetting], store: str, what: str = "store"
+) -> None:
+    """Check that all settings that a store, or something else, needs are there.
 
-    :param store: the store's name, for the message.
+    :param store: its name, for the message.
+    :param what: what it is, for the message.
     :raises SettingsError: names every missing one, each with where to obtain it.
     """
     missing = [
@@ -146,7 +149,7 @@ def require(settings: Settings, required: Iterable[RequiredSetting], store: str)
     ]
     if not missing:
         return
-    lines = [f"the store {store!r} needs settings that are missing:"]
+    lines = [f"the {what} {store!r} needs settings that are missing:"]
     for setting in missing:
         name = setting["name"]
         typo = get_close_matches(name, [given for given in settings if given != name], 1, 0.85)

@@ -23,7 +23,8 @@ from sphinxcontrib_websupport.errors import BuildError, SettingsError
 from sphinxcontrib_websupport.serve.project import SERVICE, ProgressLine, Project
 from sphinxcontrib_websupport.serve.reload import Reloader
 from sphinxcontrib_websupport.serve.sample import add_samples
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.settings import gather
+from sphinxcontrib_websupport.web.configuration import service_options
 from sphinxcontrib_websupport.web.site import Site
 from sphinxcontrib_websupport.web.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
@@ -86,8 +87,12 @@ def _serve_until_interrupted(
     project: Project, options: Options, support: WebSupport, listener: socket.socket
 ) -> None:
     host, port = listener.getsockname()[:2]
-    session = Session(secrets.token_bytes(32), moderator=options.moderator)
-    service = WSGIApp(support, session=session, document_url="/{docname}.html")
+    given = gather()
+    settings = {"SIGNING_KEY": secrets.token_hex(), "SIGN_IN": True, **given}
+    if options.moderator is not None:
+        settings["MODERATOR"] = options.moderator
+    choices = service_options(settings)
+    service = WSGIApp(support, document_url="/{docname}.html", **choices)
     app = Site(project.pages, service, SERVICE, hosts=_names(host, port))
     reloader = Reloader(app) if options.watch else None
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request is no help here
@@ -99,8 +104,8 @@ def _serve_until_interrupted(
     ):
         address = f"http://{host}:{port}/"
         click.echo(f"Serving {project.source} at {address} (Ctrl-C ends it)")
-        if options.moderator is not None:
-            click.echo(f"Sign in as {options.moderator}: {session.link(address, SERVICE)}")
+        if (session := choices.get("session")) and (name := settings.get("MODERATOR")):
+            click.echo(f"Sign in as {name}: {session.link(address, SERVICE)}")
         server.serve_forever()
     click.echo("Stopped.")
 

@@ -114,7 +114,7 @@ class Service:
             cross_origin=cross_origin,
             document_url=document_url,
             language=language,
-            may_sign_in=session is not None,
+            may_sign_in=session is not None and session.names,
             routes=routes,
         )
         if must_wait is not None:

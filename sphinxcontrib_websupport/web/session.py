@@ -62,6 +62,7 @@ class Session:
     :param home: where a moderator who signed in is led, such as ``/`` or, where pages are on
         another origin, ``https://docs.example.org/``.
     :param secure: whether the site is served over HTTPS only.
+    :param names: whether readers may choose a name; else the moderator alone signs in.
     :raises SettingsError: the hash is none.
     """
 
@@ -74,6 +75,7 @@ class Session:
         used: Backend | None = None,
         home: str = "/",
         secure: bool = False,
+        names: bool = True,
     ) -> None:
         self._cookies = URLSafeTimedSerializer(secret_key, salt="websupport-session")
         self._tokens = BearerTokens(secret_key)
@@ -83,6 +85,7 @@ class Session:
         self._reserved = {fold(name) for name in (DELETED, "Anonymous", moderator) if name}
         self._home = home
         self._secure = secure
+        self.names = names
         self.routes = self._routes()
 
     def _routes(self) -> tuple[Route, ...]:
@@ -244,6 +247,8 @@ class Session:
             ):
                 return Viewer(name, moderator=True)
             raise UserNotAuthorizedError("Name and password do not belong together.")
+        if not self.names:
+            raise UserNotAuthorizedError("Names are not to be chosen here.")
         if fold(name) in self._reserved:
             raise UserNotAuthorizedError("This name is taken.")
         return Viewer(name)
