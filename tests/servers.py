@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class Server:
     :param is_ready: tells whether it answers.
     :param folder: where it runs.
     :param environment: what it finds in its environment, in place of this process's.
+    :param user: whose process it is, in place of the tests' own user.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Server:
         *,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        user: str | None = None,
     ) -> None:
         self._command = command
         self._log = log
         self._is_ready = is_ready
         self._folder = folder
         self._environment = environment
+        self._user = user
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -58,6 +62,7 @@ class Server:
                 stderr=log,
                 cwd=self._folder,
                 env=self._environment,
+                user=self._user,
             )
         wait_until(self._is_ready, lambda: self._fail_if_ended())
 
@@ -70,6 +75,13 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            self._process = None
+
+    def crash(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End the process without letting it put anything in order, and wait for its end."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
             self._process = None
 
     def _fail_if_ended(self) -> None:
