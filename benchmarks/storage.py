@@ -31,11 +31,16 @@ TEXT = "<p>" + "A comment of middling length, as readers write them. " * 4 + "</
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 START = int(NOON.timestamp()) * 1_000_000
 
-NODE = "INSERT INTO websupport_nodes VALUES (?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)"
-COMMENT = """\
-INSERT INTO websupport_comments
-    (id, node_id, parent_id, root_id, time, text, username, rating, displayed, visible, deleted)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 0, 1, 1, 0)"""
+NODE = """
+    INSERT INTO websupport_nodes
+        (id, document, position, source, file, line, retired, comments, visible)
+    VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)
+"""
+COMMENT = """
+    INSERT INTO websupport_comments
+        (id, node_id, parent_id, root_id, time, text, username, rating, displayed, visible, deleted)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 0, 1, 1, 0)
+"""
 
 
 def main(argv: list[str]) -> None:

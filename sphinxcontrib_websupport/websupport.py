@@ -277,6 +277,24 @@ class WebSupport:
         """
         return self.storage.get_page(_node(node_id), username or None, moderator, after)
 
+    def get_version(
+        self, node_id: str | int, moderator: bool = False, after: str | None = None
+    ) -> str | None:
+        """Return a stamp that changes whenever an answer of :meth:`get_page` does.
+
+        ``None`` where the store cannot tell; see
+        :meth:`~sphinxcontrib_websupport.storage.base.StorageBackend.get_version`.
+        """
+        return self.storage.get_version(_node(node_id), moderator, after)
+
+    def get_document_version(self, docname: str) -> str | None:
+        """Return a stamp that changes whenever a document's counts or discussions do.
+
+        That is whenever an answer of :meth:`get_metadata` or :meth:`get_detached` changes;
+        ``None`` where the store cannot tell.
+        """
+        return self.storage.get_document_version(docname)
+
     def find_comment(self, comment_id: str | int, moderator: bool = False) -> str:
         """Return the id of the node under which a comment stands.
 

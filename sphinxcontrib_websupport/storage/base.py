@@ -153,6 +153,28 @@ class StorageBackend:
             "next": part[-1]["id"] if more else None,
         }
 
+    def get_version(
+        self, node_id: str, moderator: bool = False, after: str | None = None
+    ) -> str | None:
+        """Return a stamp that is another one whenever :meth:`get_page` has another answer.
+
+        It changes when any reader's answer does, may change although none did, and never
+        comes back. Reading it costs less than the answer, which needs not be read where the
+        stamp is known. A stamp from before an answer was read is never newer than that.
+
+        :param moderator: as for :meth:`get_page`, and so is ``after``.
+        :returns: ``None`` where the store cannot tell, for whatever reason.
+        """
+        return None
+
+    def get_document_version(self, docname: str) -> str | None:
+        """Return a stamp that is another one whenever a document is not as it was.
+
+        That is whenever :meth:`get_metadata`, :meth:`get_retired` or :meth:`get_nodes` has
+        another answer for it. What holds for :meth:`get_version` holds here.
+        """
+        return None
+
     def find_comment(self, comment_id: str, moderator: bool) -> str:
         """Return the id of the node under which a comment stands.
 

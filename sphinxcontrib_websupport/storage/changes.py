@@ -7,7 +7,7 @@ node is locked before a comment and rows of one table by id, so nobody waits in 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     inspect,
     select,
     table,
+    union,
     update,
 )
 
@@ -31,10 +32,28 @@ from sphinxcontrib_websupport.errors import (
 )
 from sphinxcontrib_websupport.model import StoredComment
 from sphinxcontrib_websupport.storage import rows, rules
-from sphinxcontrib_websupport.storage.publishing import chunks
+from sphinxcontrib_websupport.storage.publishing import chunks, new_stamp
 from sphinxcontrib_websupport.storage.schema import comments, nodes, state, votes
 
-_LOCK_COMMENT = select(comments.c.id).where(comments.c.id == bindparam("comment")).with_for_update()
+_PASSES = 5
+"""How often a renamed user's comments are looked for: they may be moved meanwhile."""
+
+_NODES_OF = union(
+    select(comments.c.node_id).where(comments.c.username == bindparam("name")),
+    select(comments.c.node_id)
+    .join(votes, votes.c.comment_id == comments.c.id)
+    .where(votes.c.username == bindparam("name")),
+)
+"""The nodes on which a user wrote or voted."""
+
+_TOUCH = (
+    update(nodes)
+    .where(
+        nodes.c.id
+        == select(comments.c.node_id).where(comments.c.id == bindparam("comment")).scalar_subquery()
+    )
+    .values(stamp=bindparam("new"))
+)
 
 _ADD = insert(comments)
 _RATE = (
@@ -108,6 +127,7 @@ def remove(
         raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
     if not moderator:
         connection.execute(update(comments).where(comments.c.id == comment).values(_GONE))
+        rows.touch(connection, row.node_id)
         _erase_earlier(connection, [comment])
         return False
     branch = {row.id: row for row in rows.branch(connection, row)}
@@ -145,9 +165,11 @@ def vote(connection: Connection, comment: int, name: str, value: int) -> None:
     if not is_alone:
         # The old vote is looked up once the comment is ours: otherwise, after waiting, it
         # would still be the one from before.
-        connection.execute(_LOCK_COMMENT, values)
+        rows.touch(connection, rows.locked(connection, comment).node_id)
     if connection.execute(_RATE, values).rowcount == 0:
         raise CommentNotFoundError("there is no such comment")
+    if is_alone:
+        connection.execute(_TOUCH, {"comment": comment, "new": new_stamp()})
     if value == 0 or not is_alone:
         connection.execute(_UNVOTE, values)
     if value:
@@ -156,12 +178,27 @@ def vote(connection: Connection, comment: int, name: str, value: int) -> None:
 
 def rename(connection: Connection, old: str, new: str) -> None:
     """Let comments and votes follow a user; where both names voted, the new one's stays."""
+    for _ in range(_PASSES):
+        there = sorted(connection.execute(_NODES_OF, {"name": old}).scalars())
+        for ids in chunks(there):
+            # In order, and before their comments, as everywhere: nobody waits in a ring.
+            mine = select(nodes.c.id).where(nodes.c.id.in_(ids)).order_by(nodes.c.id)
+            connection.execute(mine.with_for_update())
+            stamped = update(nodes).where(nodes.c.id.in_(ids)).values(stamp=new_stamp())
+            connection.execute(stamped)
+            _rename_on(connection, ids, old, new)
+        if not there:
+            return
+
+
+def _rename_on(connection: Connection, ids: Sequence[str], old: str, new: str) -> None:
     held = select(comments.c.id, votes.c.value).join(votes, votes.c.comment_id == comments.c.id)
-    held = held.where(votes.c.username == old).order_by(comments.c.id)
-    cast = {row.id: row.value for row in connection.execute(held.with_for_update())}
-    for ids in chunks(sorted(cast)):
+    held = held.where(votes.c.username == old, comments.c.node_id.in_(ids))
+    held = held.order_by(comments.c.id).with_for_update()
+    cast = {row.id: row.value for row in connection.execute(held)}
+    for part in chunks(sorted(cast)):
         both = select(votes.c.comment_id).where(
-            votes.c.username == new, votes.c.comment_id.in_(ids)
+            votes.c.username == new, votes.c.comment_id.in_(part)
         )
         for comment in connection.execute(both).scalars().all():
             lost = cast[comment]
@@ -171,8 +208,10 @@ def rename(connection: Connection, old: str, new: str) -> None:
                 .where(comments.c.id == comment)
                 .values(rating=comments.c.rating - lost)
             )
-    connection.execute(update(votes).where(votes.c.username == old).values(username=new))
-    connection.execute(update(comments).where(comments.c.username == old).values(username=new))
+        followed = update(votes).where(votes.c.username == old, votes.c.comment_id.in_(part))
+        connection.execute(followed.values(username=new))
+    written = update(comments).where(comments.c.username == old, comments.c.node_id.in_(ids))
+    connection.execute(written.values(username=new))
 
 
 def attach(connection: Connection, old: str, new: str) -> None:
@@ -189,7 +228,8 @@ def attach(connection: Connection, old: str, new: str) -> None:
         return
     connection.execute(update(comments).where(comments.c.node_id == old).values(node_id=new))
     rows.count(connection, new, found[old].comments, found[old].visible)
-    connection.execute(update(nodes).where(nodes.c.successor == old).values(successor=new))
+    followed = update(nodes).where(nodes.c.successor == old)
+    connection.execute(followed.values(successor=new, stamp=new_stamp()))
     connection.execute(delete(nodes).where(nodes.c.id == old))
 
 

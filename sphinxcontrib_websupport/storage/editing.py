@@ -44,6 +44,8 @@ def edit(connection: Connection, comment: int, given: Revision, asker: Asker) ->
     connection.execute(_REVISE, values)
     if row.displayed and not given.displayed:
         rows.display(connection, row, False)
+    else:
+        rows.touch(connection, row.node_id)
     own = {"comment": comment, "name": asker.username or ""}
     revised = rules.CommentRow(
         id=row.known_as or comment,

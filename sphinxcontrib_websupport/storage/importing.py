@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sphinxcontrib_websupport.errors import NodeNotFoundError
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.storage import queries, rules
-from sphinxcontrib_websupport.storage.publishing import chunks
+from sphinxcontrib_websupport.storage.publishing import chunks, new_stamp
 from sphinxcontrib_websupport.storage.schema import comments, nodes, state, votes
 from sphinxcontrib_websupport.storage.transfer.records import CommentRecord, Discussions, taken
 
@@ -112,9 +112,15 @@ def write_nodes(connection: Connection, given: Iterable[Node]) -> None:
     generation = state.c.name == "generation"
     connection.execute(select(state.c.value).where(generation).with_for_update())
     there = {row.id: row._asdict() for row in connection.execute(queries.NODE)}
-    new = [row | {"comments": 0, "visible": 0} for id, row in rows.items() if id not in there]
+    new = [
+        row | {"comments": 0, "visible": 0, "stamp": new_stamp()}
+        for id, row in rows.items()
+        if id not in there
+    ]
     changed = [
-        row | {"key": id} for id, row in sorted(rows.items()) if id in there and there[id] != row
+        row | {"key": id, "stamp": new_stamp()}
+        for id, row in sorted(rows.items())
+        if id in there and there[id] != row
     ]
     if new:
         connection.execute(insert(nodes), new)
@@ -259,8 +265,15 @@ def _recount(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(
             update(nodes)
             .where(nodes.c.id == bindparam("key"))
-            .values(comments=bindparam("total"), visible=bindparam("seen")),
-            [{"key": id, "total": totals[id], "seen": visibles[id]} for id in ids],
+            .values(
+                comments=bindparam("total"),
+                visible=bindparam("seen"),
+                stamp=bindparam("new"),
+            ),
+            [
+                {"key": id, "total": totals[id], "seen": visibles[id], "new": new_stamp()}
+                for id in ids
+            ],
         )
 
 

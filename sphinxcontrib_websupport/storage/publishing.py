@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -23,6 +24,9 @@ _CHUNK = 500
 _MANY = 2000
 """From how many nodes on it is quicker to read all there are."""
 
+_STAMP_BITS = 48
+"""So many that no stamp comes back, and so few that those of 32,000 nodes add up to a BIGINT."""
+
 _FIELDS = itemgetter("id", "document", "source", "position", "retired", "successor", "file", "line")
 """The columns of :data:`~.queries.NODE`, in their order."""
 
@@ -37,6 +41,15 @@ class _Difference:
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.gone)
+
+
+def new_stamp() -> int:
+    """Return a stamp that no node ever had.
+
+    A random one: a count would begin again with a node that comes back or a database that is
+    restored, and then name something else than it did before.
+    """
+    return random.getrandbits(_STAMP_BITS)
 
 
 def published_generation(connection: Connection) -> int:
@@ -103,10 +116,13 @@ def _write(connection: Connection, difference: _Difference) -> None:
     # By id, as everywhere: then no two writers wait for each other in a ring.
     if difference.changed:
         changed = sorted(difference.changed, key=itemgetter("id"))
-        rows = [{"key": node["id"], **node} for node in changed]
+        rows = [{"key": node["id"], **node, "stamp": new_stamp()} for node in changed]
         connection.execute(update(nodes).where(nodes.c.id == bindparam("key")), rows)
     if difference.gone:
-        gone = [{"key": id, "retired": True, "successor": to} for id, to in sorted(difference.gone)]
+        gone = [
+            {"key": id, "retired": True, "successor": to, "stamp": new_stamp()}
+            for id, to in sorted(difference.gone)
+        ]
         connection.execute(update(nodes).where(nodes.c.id == bindparam("key")), gone)
         for ids in chunks([id for id, _ in difference.gone]):
             connection.execute(delete(nodes).where(nodes.c.id.in_(ids), nodes.c.comments == 0))
@@ -115,10 +131,10 @@ def _write(connection: Connection, difference: _Difference) -> None:
 def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     # In the driver's own words: what SQLAlchemy does for each row's values takes longer than
     # SQLite takes to store them.
-    counts = {"comments": 0, "visible": 0}
+    counts = {"comments": 0, "visible": 0, "stamp": 0}
     statement = insert(nodes).inline()
     compiled = statement.compile(dialect=connection.dialect, column_keys=[*rows[0], *counts])
-    values: list[Any] = [row | counts for row in rows]
+    values: list[Any] = [row | counts | {"stamp": new_stamp()} for row in rows]
     if compiled.positiontup is not None:
         values = list(map(itemgetter(*compiled.positiontup), values))
     connection.exec_driver_sql(compiled.string, values)

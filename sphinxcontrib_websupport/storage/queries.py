@@ -31,6 +31,14 @@ ALL_NODES = NODE.order_by(nodes.c.document, nodes.c.position, nodes.c.id)
 NODE_PLACE = select(nodes.c.document, nodes.c.source).where(nodes.c.id == bindparam("node"))
 
 
+STAMP = select(nodes.c.stamp).where(nodes.c.id == bindparam("node"))
+
+STAMPS: Select[Any] = select(func.count(), func.sum(nodes.c.stamp)).where(
+    nodes.c.document == bindparam("document")
+)
+"""How many nodes a document has, and the sum of their stamps: another one with any of them."""
+
+
 class Comment(NamedTuple):
     """A comment, as far as a change to it or a reply needs it, and its node's words."""
 

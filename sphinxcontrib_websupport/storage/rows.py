@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError
 from sphinxcontrib_websupport.storage import queries, rules
-from sphinxcontrib_websupport.storage.publishing import chunks
+from sphinxcontrib_websupport.storage.publishing import chunks, new_stamp
 from sphinxcontrib_websupport.storage.schema import comments, nodes, votes
 
 LOCK_NODE = queries.NODE_PLACE.with_for_update()
@@ -18,9 +18,12 @@ _COUNT = (
     update(nodes)
     .where(nodes.c.id == bindparam("node"))
     .values(
-        comments=nodes.c.comments + bindparam("more"), visible=nodes.c.visible + bindparam("seen")
+        comments=nodes.c.comments + bindparam("more"),
+        visible=nodes.c.visible + bindparam("seen"),
+        stamp=bindparam("stamp"),
     )
 )
+_TOUCH = update(nodes).where(nodes.c.id == bindparam("node")).values(stamp=bindparam("new"))
 
 OWN_VOTE = select(votes.c.value).where(
     votes.c.comment_id == bindparam("comment"), votes.c.username == bindparam("name")
@@ -67,4 +70,10 @@ def display(connection: Connection, row: queries.Comment, displayed: bool) -> No
 
 def count(connection: Connection, node: str, more: int, seen: int) -> None:
     """Change how many comments a node has, and how many of them readers see."""
-    connection.execute(_COUNT, {"node": node, "more": more, "seen": seen})
+    values = {"node": node, "more": more, "seen": seen, "stamp": new_stamp()}
+    connection.execute(_COUNT, values)
+
+
+def touch(connection: Connection, node: str) -> None:
+    """Say that a discussion is not as it was."""
+    connection.execute(_TOUCH, {"node": node, "new": new_stamp()})

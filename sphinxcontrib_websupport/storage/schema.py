@@ -28,7 +28,7 @@ from sphinxcontrib_websupport.model import MAX_NAME_LENGTH
 from sphinxcontrib_websupport.storage.staging import MAX_DOCUMENT_LENGTH, MAX_ID_LENGTH
 from sphinxcontrib_websupport.storage.transfer.records import MAX_COMMENT_ID_LENGTH
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest migration; a database that says so is opened without Alembic."""
 
 VERSION_TABLE = "websupport_version"
@@ -81,6 +81,8 @@ nodes = Table(
     # How many comments there are, and how many of them a reader sees.
     Column("comments", Integer, nullable=False),
     Column("visible", Integer, nullable=False),
+    # A random number, another one with each change of the node or of its discussion.
+    Column("stamp", BigInteger, nullable=False, server_default="0"),
     Index("websupport_nodes_document", "document", "position"),
 )
 

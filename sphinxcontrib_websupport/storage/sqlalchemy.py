@@ -156,6 +156,20 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
             "next": f"{last.time}.{last.number}" if last else None,
         }
 
+    def get_version(
+        self, node_id: str, moderator: bool = False, after: str | None = None
+    ) -> str | None:
+        if not _is_id(node_id):
+            return None
+        [rows] = self._database.fetch((queries.STAMP, {"node": node_id}))
+        return f"{rows[0][0]:x}" if rows else None
+
+    def get_document_version(self, docname: str) -> str | None:
+        if not rules.is_storable(docname):
+            return None
+        [[(count, total)]] = self._database.fetch((queries.STAMPS, {"document": docname}))
+        return f"{count:x}.{int(total or 0):x}"
+
     def find_comment(self, comment_id: str, moderator: bool) -> str:
         with self._database.read() as connection:
             values = {"comment": queries.located(connection, comment_id)}

@@ -14,9 +14,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from sphinxcontrib_websupport.errors import WebSupportError
+from sphinxcontrib_websupport.errors import NodeNotFoundError, WebSupportError
 from sphinxcontrib_websupport.model import Comment, Edit
 from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
 from sphinxcontrib_websupport.testing.model import ModelStorage
@@ -51,6 +51,7 @@ class StorageMachine(RuleBasedStateMachine):
         super().__init__()
         self.storage = type(self).open_storage()
         self.model = ModelStorage()
+        self.stamped: dict[tuple[object, ...], list[Any]] = {}
 
     def both(self, call: Callable[[StorageBackend, int], Any]) -> tuple[Any, Any]:
         """Do the same on both; an error is an answer, too.
@@ -218,6 +219,27 @@ class StorageMachine(RuleBasedStateMachine):
         """Rename a user, perhaps onto another."""
         self.same(lambda storage, _: storage.update_username(old, new))
 
+    # -- stamps ------------------------------------------------------------------------------
+
+    @invariant()
+    def is_stamped(self) -> None:
+        """Look whether a stamp stands for one answer, whatever has happened since."""
+        # Not all of it after each step: a step is a step everywhere.
+        moderator = len(self.stamped) % 2 == 0
+        for node in ("a", "b"):
+            stamp = self.storage.get_version(node, moderator)
+            if stamp is not None:
+                answers = [_thread(self.model, node, reader, moderator) for reader in ("", "ann")]
+                assert self.stamped.setdefault((node, moderator, stamp), answers) == answers
+        stamp = self.storage.get_document_version("index")
+        if stamp is not None:
+            answers = [
+                list(self.model.get_nodes(["index"])),
+                self.model.get_metadata("index", moderator),
+                self.model.get_retired(["index"], moderator),
+            ]
+            assert self.stamped.setdefault(("index", moderator, stamp), answers) == answers
+
     # -- answers -----------------------------------------------------------------------------
 
     @rule(id=comments, moderator=st.booleans())
@@ -274,6 +296,14 @@ class StorageMachine(RuleBasedStateMachine):
 
 def _calling(verb: str, *arguments: object) -> Callable[[StorageBackend, int], Any]:
     return lambda storage, _: getattr(storage, verb)(*arguments)
+
+
+def _thread(model: ModelStorage, node: str, reader: str | None, moderator: bool) -> Any:
+    try:
+        thread = model.get_data(node, reader, moderator)
+    except NodeNotFoundError:
+        return None
+    return thread["source"], _plain(thread["comments"])
 
 
 def _plain(comments: list[Comment]) -> list[Any]:

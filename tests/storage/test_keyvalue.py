@@ -21,13 +21,14 @@ from sphinxcontrib_websupport.testing.machine import SETTINGS, StorageMachine
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract, publish, say, shown
+from sphinxcontrib_websupport.testing.versions import VersionContract
 
 
 def open_files(path: Path) -> StorageBackend:
     return KeyValueStorage(FileSystemJsonBackend(path))
 
 
-class Contract(StorageContract, RetirementContract, EditingContract):
+class Contract(StorageContract, RetirementContract, EditingContract, VersionContract):
     @pytest.fixture
     def backend(self) -> Backend:
         raise NotImplementedError

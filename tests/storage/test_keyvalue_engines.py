@@ -20,6 +20,7 @@ from sphinxcontrib_websupport.testing.machine import EFFORT, SETTINGS, StorageMa
 from sphinxcontrib_websupport.testing.retirement import RetirementContract, retire
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract, publish, say, shown
+from sphinxcontrib_websupport.testing.versions import VersionContract
 
 FEW = settings(SETTINGS, max_examples=max(2, SETTINGS.max_examples // 10))
 """The same rules as in memory: here they prove the engine, not the rules."""
@@ -30,7 +31,7 @@ whole = pytest.mark.skipif(
 )
 
 
-class Contract(StorageContract, RetirementContract, EditingContract):
+class Contract(StorageContract, RetirementContract, EditingContract, VersionContract):
     @pytest.fixture
     def url(self) -> str:
         raise NotImplementedError

@@ -348,6 +348,7 @@ def test_begins_to_keep_what_authors_type(
             connection.execute(text(f"ALTER TABLE websupport_comments DROP COLUMN {column}"))
         connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
     storage = SQLAlchemyStorage(new_database_url)
+    assert storage.get_version("n") is not None
     assert thread(storage, "n")[id]["edited"] is None
     assert storage.get_original(id, "ann", False)["text"] is None
     change(storage, id)

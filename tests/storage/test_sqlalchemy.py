@@ -16,10 +16,11 @@ from sphinxcontrib_websupport.testing.machine import SETTINGS, StorageMachine
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract
+from sphinxcontrib_websupport.testing.versions import VersionContract
 from tests.storage.conftest import empty
 
 
-class Contract(StorageContract, RetirementContract, EditingContract):
+class Contract(StorageContract, RetirementContract, EditingContract, VersionContract):
     @pytest.fixture
     def storage(self, empty_database: str) -> Iterator[StorageBackend]:
         storage = SQLAlchemyStorage(empty_database)

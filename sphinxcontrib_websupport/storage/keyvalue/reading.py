@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from sphinxcontrib_websupport.model import Comment
@@ -48,6 +48,52 @@ def page(
     Only segments that can hold one of them are loaded: a segment is needed when its oldest
     top-level comment may be older than the last of the page.
     """
+    discussions: list[tuple[Mark, list[Row]]] = []
+
+    def look(place: Place, segment: Segment) -> list[Mark]:
+        found = [*_discussions(place, segment, reader, after)]
+        discussions.extend(found)
+        return [mark for mark, _ in found]
+
+    _walk(threads, listed, after, limit, look)
+    discussions.sort(key=lambda discussion: discussion[0])
+    shown = discussions[:limit]
+    rows = [row for _, rows in shown for row in rows]
+    more = len(discussions) > limit
+    return Page(_tree(rows, reader), shown[-1][0] if more else None)
+
+
+def stamps(
+    threads: Threads, listed: Iterable[Thread], moderator: bool, after: Mark | None, limit: int
+) -> dict[Place, int]:
+    """Return the stamps of the segments that :func:`page` would load."""
+    found: dict[Place, int] = {}
+
+    def look(place: Place, segment: Segment) -> list[Mark]:
+        found[place] = segment.stamp
+        return [
+            mark
+            for said in segment.said()
+            if said.parent is None and (said.displayed or moderator)
+            for mark in [Mark(said.time, said.seq, *place)]
+            if after is None or mark > after
+        ]
+
+    _walk(threads, listed, after, limit, look)
+    return found
+
+
+def _walk(
+    threads: Threads,
+    listed: Iterable[Thread],
+    after: Mark | None,
+    limit: int,
+    look: Callable[[Place, Segment], list[Mark]],
+) -> None:
+    """Load segments until they hold the first ``limit`` top-level comments behind a mark.
+
+    :param look: returns the places of those that are to be counted.
+    """
     pending = sorted(
         (
             (part.first, (thread.name, number), part.total)
@@ -57,11 +103,11 @@ def page(
         ),
         reverse=True,
     )
-    discussions: list[tuple[Mark, list[Row]]] = []
+    seen: list[Mark] = []
     wanted = limit // 2 + 1
     while pending:
         oldest = pending[-1][0]
-        if sum(mark.time < oldest for mark, _ in discussions) > limit:
+        if sum(mark.time < oldest for mark in seen) > limit:
             break
         batch: list[Place] = []
         expected = 0
@@ -72,12 +118,7 @@ def page(
         # More with each round: most comments may be hidden, or replies.
         wanted *= 2
         for place, segment in threads.segments(batch).items():
-            discussions += _discussions(place, segment, reader, after)
-    discussions.sort(key=lambda discussion: discussion[0])
-    shown = discussions[:limit]
-    rows = [row for _, rows in shown for row in rows]
-    more = len(discussions) > limit
-    return Page(_tree(rows, reader), shown[-1][0] if more else None)
+            seen += look(place, segment)
 
 
 def _discussions(

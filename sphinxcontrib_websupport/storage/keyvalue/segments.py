@@ -9,6 +9,7 @@ for good.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -22,6 +23,8 @@ from sphinxcontrib_websupport.errors import (
     UserNotAuthorizedError,
 )
 from sphinxcontrib_websupport.storage import rules
+
+_STAMP_BITS = 48
 
 
 class Said(NamedTuple):
@@ -63,6 +66,8 @@ class Segment:
     """The ticket of the last change that may have changed counts."""
     last: int = 0
     """The greatest ``seq`` that was ever given out here: none is given twice."""
+    stamp: int = 0
+    """A random number, another one whenever the segment is stored; 0 before there were any."""
     rows: dict[int, list[Any]] = field(default_factory=dict)
     """The fields of each comment, by its ``seq``."""
     known_as: dict[str, int] = field(default_factory=dict)
@@ -80,14 +85,23 @@ class Segment:
             case {"version": int(version), "last": int(last), "comments": list(rows)} if all(
                 type(row) is list and len(row) in _LENGTHS for row in rows
             ):
+                stamp = value.get("stamp")
+                if type(stamp) is not int:
+                    stamp = 0
                 known_as = value.get("known_as", {})
                 if isinstance(known_as, dict) and {*map(type, known_as.values())} <= {int}:
-                    return cls(key, version, last, {row[0]: row for row in rows}, known_as)
+                    found = {row[0]: row for row in rows}
+                    return cls(key, version, last, stamp, found, known_as)
         raise DamagedValueError(f"the value under {key!r} is no segment of a thread")
 
     def stored(self) -> dict[str, Any]:
         """Return the segment as a JSON value."""
-        stored = {"version": self.version, "last": self.last, "comments": [*self.rows.values()]}
+        stored = {
+            "version": self.version,
+            "last": self.last,
+            "stamp": random.getrandbits(_STAMP_BITS),
+            "comments": [*self.rows.values()],
+        }
         return stored | {"known_as": self.known_as} if self.known_as else stored
 
     # -- answers -----------------------------------------------------------------------------

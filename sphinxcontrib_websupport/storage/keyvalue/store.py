@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Self, TypeVar
 
 from sphinxcontrib_websupport.backends.base import Backend
@@ -167,6 +168,52 @@ class KeyValueStorage(EditableStorage, Transferable):
             }
 
         return self._at_node(node_id, work)
+
+    def get_version(
+        self, node_id: str, moderator: bool = False, after: str | None = None
+    ) -> str | None:
+        mark = None if after is None else names.Mark.parsed(after)
+
+        def work(found: Found) -> str | None:
+            # Of the segments themselves: a vote changes nothing but its segment.
+            stamps = reading.stamps(self._threads, found.threads, moderator, mark, PAGE_SIZE)
+            return _digest(found.entry.source, stamps) if all(stamps.values()) else None
+
+        try:
+            return self._at_node(node_id, work)
+        except NodeNotFoundError:
+            return None
+
+    def get_document_version(self, docname: str) -> str | None:
+        if not rules.is_storable(docname):
+            return None
+        key = names.talk_key(docname)
+
+        def work(snapshot: Snapshot, loaded: dict[str, Any]) -> str | None:
+            page = snapshot.page(docname)
+            talk = set(lists.read(key, loaded.get(key)))
+            discussed = [
+                id
+                for id, entry in page.items()
+                if id in talk or entry.moved or entry.retired is not None
+            ]
+            threads = self._threads.of_nodes(discussed) if discussed else {}
+            parts = {
+                (id, thread.name): thread.header.parts
+                for id, listed in threads.items()
+                for thread in listed
+            }
+            if not all(part.is_settled for listed in parts.values() for part in listed):
+                return None
+            counts = {
+                place: [(part.total, part.visible) for part in listed]
+                for place, listed in parts.items()
+            }
+            # A page's records are never changed: their names say what they hold.
+            ref = snapshot.manifest.pages.get(docname)
+            return _digest(ref and ref.records, counts)
+
+        return self._published.read(work, key)
 
     def find_comment(self, comment_id: str, moderator: bool) -> str:
         return self._known.at(comment_id, lambda id: self._writer.find(id, moderator))
@@ -340,3 +387,7 @@ class KeyValueStorage(EditableStorage, Transferable):
 
     def close(self) -> None:
         self.backend.close()
+
+
+def _digest(*values: object) -> str:
+    return blake2b(repr(values).encode("utf-8", "replace"), digest_size=12).hexdigest()
