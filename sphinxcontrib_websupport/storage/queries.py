@@ -33,8 +33,10 @@ NODE_PLACE = select(nodes.c.document, nodes.c.source).where(nodes.c.id == bindpa
 
 STAMP = select(nodes.c.stamp).where(nodes.c.id == bindparam("node"))
 
-STAMPS: Select[Any] = select(func.count(), func.sum(nodes.c.stamp)).where(
-    nodes.c.document == bindparam("document")
+STAMPS: Select[Any] = (
+    select()
+    .add_columns(func.count(), func.sum(nodes.c.stamp))
+    .where(nodes.c.document == bindparam("document"))
 )
 """How many nodes a document has, and the sum of their stamps: another one with any of them."""
 
