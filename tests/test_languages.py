@@ -44,6 +44,17 @@ def said() -> dict[Message, set[str]]:
     return found
 
 
+def test_no_script_says_what_is_not_found(said: dict[Message, set[str]]) -> None:
+    """The search for messages knows JavaScript less well than browsers do."""
+    for path in (PACKAGE / "static").glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        where = f"sphinxcontrib_websupport/static/{path.name}"
+        for english in re.findall(r'\b(?:say|count)\(\s*"((?:[^"\\]|\\.)*)"', text):
+            found = [key for key in said if english in ([key] if isinstance(key, str) else key)]
+            assert found, english
+            assert any(where in said[key] for key in found), english
+
+
 def names(text: str) -> list[str]:
     return sorted(re.findall(r"\{\w+\}", text))
 

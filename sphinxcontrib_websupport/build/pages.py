@@ -117,8 +117,14 @@ def add_assets(
     assert isinstance(app.builder, StandaloneHTMLBuilder)  # noqa: S101 - has_readers_online
     app.builder.add_js_file("websupport.js", type="module")
     app.builder.add_css_file("websupport.css")
-    data: dict[str, object] = {"url": config.url, "document": documents[0], "version": _version()}
-    if words := _language(app).script_words(is_core=True):
+    language = _language(app)
+    data: dict[str, object] = {
+        "url": config.url,
+        "document": documents[0],
+        "direction": language.direction,
+        "version": _version(),
+    }
+    if words := language.script_words(is_core=True):
         data["words"] = words
     if config.credentials:
         data["credentials"] = True
@@ -158,7 +164,7 @@ def copy_assets(app: Sphinx) -> None:
 
 
 def _sources() -> list[Path]:
-    return sorted((*_assets.glob("*.js"), *_assets.glob("*.css")))
+    return sorted((*_assets.glob("*.js"), _assets / "websupport.css"))
 
 
 @cache

@@ -15,6 +15,8 @@ export interface Settings {
   documents?: string[];
   /** Whether cookies are sent to a service on another origin. */
   credentials?: boolean;
+  /** Of the words' language. */
+  direction: string;
   /** Translations by their English text; for counts by plural category. */
   words?: Words;
 }
@@ -78,6 +80,7 @@ export type Child = Node | string | false | null | undefined;
 export interface Page {
   viewer: Viewer;
   language: string;
+  direction: string;
   /** The service's address, without a slash at its end. */
   url: string;
   /** What the names of all that is kept in the browser begin with. */

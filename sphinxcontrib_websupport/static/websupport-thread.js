@@ -78,6 +78,7 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     "section",
     {
       class: "websupport-thread",
+      dir: page.direction,
       id: `websupport-${node}`,
       "aria-labelledby": heading.id,
       keydown: onKey,
@@ -128,8 +129,9 @@ export function openThread(page, node, marker, modules, pointed, closed) {
       else list.insertBefore(row.element, place);
       for (const reply of [...row.replies].reverse()) pending.push([reply, depth + 1]);
     }
-    heading.textContent = marker.count
-      ? count("{n} comment", "{n} comments", marker.count)
+    const n = marker.count;
+    heading.textContent = n
+      ? count("{n} comment", "{n} comments", n)
       : rows.size
         ? say("Comments")
         : say("No comments yet");

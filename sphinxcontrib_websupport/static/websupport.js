@@ -91,8 +91,7 @@ async function load(name) {
 }
 
 /**
- * Find out which node an element is. Docutils puts an id on the element itself, or, where
- * that has one already, on an empty span in or before it.
+ * Find out which node an element is, by its own id or that of an empty span in or before it.
  *
  * @param {Element} element
  * @param {DocumentAnswer["nodes"]} nodes
@@ -249,6 +248,7 @@ async function follow() {
 const page = {
   viewer: /** @type {Page["viewer"]} */ ({}),
   language,
+  direction: settings.direction,
   url: settings.url?.replace(/\/$/, ""),
   store: `websupport:${settings.url}:`,
   async refresh() {

@@ -24,7 +24,7 @@ from sphinxcontrib_websupport.web.rendering import (
 DEEPEST = 5
 """From here on replies are not indented any further; they name whom they answer."""
 
-STATIC = {"websupport.css": "text/css; charset=utf-8"}
+STATIC = dict.fromkeys(("websupport.css", "websupport-pages.css"), "text/css; charset=utf-8")
 """What the pages refer to, by name: nothing else is looked for on the disk."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -16,10 +16,13 @@ from typing import Literal, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from sphinxcontrib_websupport.web.site import PREFIX
 from tests.browser import sites
 from tests.browser.sites import Running
 
-THEMES = {
+Scheme = Literal["light", "dark"]
+
+THEMES: dict[str, tuple[Scheme, ...]] = {
     "alabaster": ("light",),
     "sphinx_rtd_theme": ("light",),
     "furo": ("light", "dark"),
@@ -29,8 +32,6 @@ THEMES = {
 """The themes, and the colour schemes that they have."""
 
 WIDTHS = {"phone": 360, "tablet": 768, "desk": 1440}
-
-Scheme = Literal["light", "dark"]
 
 
 class Scene(NamedTuple):
@@ -53,7 +54,16 @@ def main(arguments: list[str]) -> int:
             with sites.serving(built.pages, built.database, policy=None) as site:
                 furnish(site)
                 for scheme in schemes:
-                    taken += _scenes(browser, site, folder, theme, scheme)  # type: ignore[arg-type]  # they are literals
+                    taken += _scenes(browser, site, folder, theme, scheme)
+        for language in ("en", "ar"):
+            built = sites.build(Path(scratch) / language, "furo", language=language)
+            with sites.serving(built.pages, built.database, policy=None, language=language) as site:
+                furnish(site)
+                if language == "ar":
+                    taken += _scenes(browser, site, folder, "furo-ar", "light")
+                _lose_a_paragraph(site)
+                for scheme in ("light", "dark"):
+                    taken += _scenes(browser, site, folder, f"service-{language}", scheme, PAGES)
         _sheet(browser, folder, taken)
         browser.close()
     sys.stdout.write(f"{len(taken)} pictures, all on {folder / 'sheet.html'}\n")
@@ -83,6 +93,20 @@ def furnish(site: Running) -> None:
     add("By telephone, too.", node_id=signal.id, username="Cleo", time=now - timedelta(hours=3))
 
 
+def _lose_a_paragraph(site: Running) -> None:
+    """Build again without one, and with another that is much like it."""
+    storage = site.support.storage
+    gone = site.node("The signal can be asked for")
+    storage.pre_build()
+    for node in storage.get_nodes(["index"]):
+        if node.id != gone.id:
+            like = node.source.startswith("Between May")
+            source = gone.source.replace("by radio, too,", "by radio") if like else node.source
+            storage.add_node(node.id, "index", source)
+    storage.retire_node(gone.id)
+    storage.post_build()
+
+
 def _open(site: Running, page: Page, beginning: str, document: str = "index") -> None:
     page.goto(f"{site.address}/{document}.html")
     paragraph = page.locator("p.sphinx-has-comment", has_text=beginning)
@@ -103,18 +127,49 @@ def _thread(site: Running, page: Page) -> None:
 
 def _form(site: Running, page: Page) -> None:
     _open(site, page, "The fee is due")
-    page.get_by_role("button", name="Propose a change").click()
-    field = page.get_by_label("The text as it should be:")
+    page.locator("form [aria-expanded]").click()
+    field = page.locator(".websupport-proposal textarea")
     field.fill(field.input_value().replace("on arrival", "before you leave"))
-    page.locator(".websupport-thread").get_by_role("button", name="Post").click()
+    page.locator(".websupport-thread .websupport-primary").click()
     page.locator(".websupport-error:not(:empty)").first.wait_for()
 
 
+def _moderation(site: Running, page: Page) -> None:
+    page.goto(site.sign_in_link())
+    page.goto(f"{site.address}{PREFIX}/moderation")
+
+
+def _detached(site: Running, page: Page) -> None:
+    page.goto(site.sign_in_link())
+    page.goto(f"{site.address}{PREFIX}/moderation/detached")
+
+
+def _plain(site: Running, page: Page) -> None:
+    node = site.node("Ships of up to forty").id
+    page.goto(f"{site.address}{PREFIX}/threads/{node}?document=index")
+
+
+def _sign_in(site: Running, page: Page) -> None:
+    page.goto(f"{site.address}{PREFIX}/sign-in")
+
+
 SCENES = (Scene("page", _page), Scene("thread", _thread), Scene("form", _form))
+PAGES = (
+    Scene("plain", _plain),
+    Scene("moderation", _moderation),
+    Scene("detached", _detached),
+    Scene("sign-in", _sign_in),
+)
+"""The service's own, which have no theme."""
 
 
 def _scenes(
-    browser: Browser, site: Running, folder: Path, theme: str, scheme: Scheme
+    browser: Browser,
+    site: Running,
+    folder: Path,
+    name: str,
+    scheme: Scheme,
+    scenes: Sequence[Scene] = SCENES,
 ) -> Iterator[Path]:
     for width_name, width in WIDTHS.items():
         context = browser.new_context(
@@ -124,11 +179,11 @@ def _scenes(
             locale="en-GB",
             has_touch=width < 400,
         )
-        for scene in SCENES:
+        for scene in scenes:
             page = context.new_page()
             scene.play(site, page)
             page.evaluate("document.fonts.ready")
-            path = folder / f"{theme}-{scheme}-{width_name}-{scene.name}.png"
+            path = folder / f"{name}-{scheme}-{width_name}-{scene.name}.png"
             page.screenshot(path=path)
             page.close()
             yield path

@@ -213,6 +213,7 @@ def test_a_page_tells_the_browser_where_to_ask(project: Project) -> None:
     html = project.html("a&b")
     data = _data(html)
     assert re.fullmatch("[0-9a-f]{8}", data.pop("version"))
+    assert data.pop("direction") == "ltr"
     assert data == {"url": "https://x.example/c", "document": "a&b"}
     assert re.search(r'<script type="module" src="_static/websupport.js[^"]*"></script>', html)
     assert "_static/websupport.css" in html
