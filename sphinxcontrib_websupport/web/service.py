@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from re import Pattern
-from typing import Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import parse_etags
 
@@ -23,6 +24,7 @@ from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
 from sphinxcontrib_websupport.web.identify.chain import Chain, HostApplication, Way
 from sphinxcontrib_websupport.web.limits import Limits
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
+from sphinxcontrib_websupport.web.observing import Answered, Observer, log_answer
 from sphinxcontrib_websupport.web.problems import (
     MethodNotAllowedError,
     RouteNotFoundError,
@@ -33,6 +35,9 @@ from sphinxcontrib_websupport.web.rendering import problem_page
 from sphinxcontrib_websupport.web.routes import ROUTES
 from sphinxcontrib_websupport.web.session import Session
 from sphinxcontrib_websupport.websupport import WebSupport
+
+if TYPE_CHECKING:
+    from sphinxcontrib_websupport.web.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +88,9 @@ class Service:
     :param document_url: where a document is to be read, such as ``"/{docname}.html"``.
     :param language: the language of the service's own pages, such as ``"de"``; by default the
         one that the browser asks for.
+    :param metrics: counts requests for Prometheus, and answers it.
+    :param observers: are told of each answer. Every answer is also a line of the log
+        :data:`~sphinxcontrib_websupport.web.observing.ACCESS`.
     """
 
     def __init__(
@@ -99,6 +107,8 @@ class Service:
         secret_key: str | None = None,
         document_url: str | None = None,
         language: str | None = None,
+        metrics: Metrics | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._support = support
         signed_in = () if session is None else (session,)
@@ -106,7 +116,8 @@ class Service:
         self._origins = frozenset(origins)
         self._cross_origin = cross_origin
         self._limits = limits
-        routes = ROUTES + (session.routes if session else ())
+        self._observers = (log_answer, *((metrics,) if metrics else ()), *observers)
+        routes = ROUTES + (session.routes if session else ()) + (metrics.routes if metrics else ())
         key = secret_key or secrets.token_hex()
         self.settings = Settings(
             form_tokens=FormTokens(key),
@@ -123,23 +134,34 @@ class Service:
 
     def __call__(self, request: Request) -> Response:
         """Answer a request; whatever goes wrong is an answer, too."""
-        wants_page = False
+        begun = perf_counter()
+        route, response = self._respond(request)
+        answered = Answered(request, response, route, perf_counter() - begun)
+        for tell in self._observers:
+            try:
+                tell(answered)
+            except Exception:
+                # The answer is ready: the reader shall have it.
+                logger.exception("an observer failed")
+        return response
+
+    def _respond(self, request: Request) -> tuple[Route | None, Response]:
+        route = None
         try:
             by_method, path = self._find(request.path)
             response = self._cross_origin.preflight(request, by_method)
             if response is None:
                 route = _choose(by_method, request.method)
-                wants_page = route.is_page
                 response = self._answer(request, route, path)
         except WebSupportError as error:
             if is_internal(error):
                 logger.exception("%s %r failed", request.method, request.path)
-            response = self._refuse(request, error, wants_page)
+            response = self._refuse(request, error, route)
         except Exception:
             # The reader learns nothing of what broke; the log has all of it.
             logger.exception("%s %r failed", request.method, request.path)
-            response = self._refuse(request, WebSupportError(), wants_page)
-        return _finish(request, response, self._cross_origin.headers(request))
+            response = self._refuse(request, WebSupportError(), route)
+        return route, _finish(request, response, self._cross_origin.headers(request))
 
     def _find(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
         """Return what is answered at an address, by method, and the variable parts of it.
@@ -170,8 +192,8 @@ class Service:
         call = Call(self._support, self.settings, request, viewer, path, query, body)
         return route.handler(call)
 
-    def _refuse(self, request: Request, error: WebSupportError, wants_page: bool) -> Response:
-        if wants_page:
+    def _refuse(self, request: Request, error: WebSupportError, route: Route | None) -> Response:
+        if route is not None and route.is_page:
             return problem_page(error, request, self.settings)
         return problem_response(error)
 
