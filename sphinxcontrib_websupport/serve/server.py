@@ -20,6 +20,7 @@ from watchfiles import DefaultFilter, watch
 from werkzeug.serving import make_server
 
 from sphinxcontrib_websupport.errors import BuildError, SettingsError
+from sphinxcontrib_websupport.serve.draining import Draining
 from sphinxcontrib_websupport.serve.project import SERVICE, ProgressLine, Project
 from sphinxcontrib_websupport.serve.reload import Reloader
 from sphinxcontrib_websupport.serve.sample import add_samples
@@ -93,7 +94,7 @@ def _serve_until_interrupted(
         settings["MODERATOR"] = options.moderator
     choices = service_options(settings)
     service = WSGIApp(support, document_url="/{docname}.html", **choices)
-    app = Site(project.pages, service, SERVICE, hosts=_names(host, port))
+    app = Draining(Site(project.pages, service, SERVICE, hosts=_names(host, port)))
     reloader = Reloader(app) if options.watch else None
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request is no help here
     with (
@@ -107,6 +108,9 @@ def _serve_until_interrupted(
         if (session := choices.get("session")) and (name := settings.get("MODERATOR")):
             click.echo(f"Sign in as {name}: {session.link(address, SERVICE)}")
         server.serve_forever()
+    listener.close()  # nobody is let in any more; who is in gets the answer
+    if not app.wait():
+        click.echo("Not everybody was answered in time.", err=True)
     click.echo("Stopped.")
 
 
