@@ -102,6 +102,8 @@ def serving(
     *,
     allow_anonymous: bool = True,
     policy: str | None = STRICT_POLICY,
+    markup: str = "rst",
+    search: str | None = None,
     **settings: Any,
 ) -> Iterator[Running]:
     """Serve built pages and their comments; what is set is the service's."""
@@ -109,6 +111,8 @@ def serving(
         datadir=database.parent,
         storage=f"sqlite:///{database}",
         allow_anonymous_comments=allow_anonymous,
+        markup=markup,
+        search=search,
     )
     session = Session("a key for tests", moderator="Mona")
     settings.setdefault("document_url", "/{docname}.html")
