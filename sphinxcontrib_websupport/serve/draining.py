@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from werkzeug.wsgi import ClosingIterator
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from werkzeug.serving import WSGIRequestHandler
 
 PATIENCE = 30.0
 """How many seconds a stop waits for answers; what hangs longer than that is given up."""
 
 
 class Draining:
-    """A WSGI application around another: knows when nothing is being answered any more."""
+    """Knows when nothing is being answered any more.
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self._app = app
+    Requests are counted from their last header line on, not connections: browsers keep some
+    open on which they ask nothing.
+    """
+
+    def __init__(self) -> None:
         self._condition = threading.Condition()
         self._count = 0
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; it is over when the server has sent all of it."""
+    def handler(self) -> type[WSGIRequestHandler]:
+        """Return a handler for Werkzeug's server, whose requests are counted here."""
+        draining = self
+
+        class Handler(WSGIRequestHandler):
+            def run_wsgi(self) -> None:
+                with draining:
+                    super().run_wsgi()
+
+        return Handler
+
+    def __enter__(self) -> None:
+        """Begin an answer."""
         with self._condition:
             self._count += 1
-        try:
-            return ClosingIterator(self._app(environ, start_response), self._leave)
-        except BaseException:
-            self._leave()
-            raise
+
+    def __exit__(self, *error: object) -> None:
+        """End it: all of it has been sent, or it failed."""
+        with self._condition:
+            self._count -= 1
+            self._condition.notify_all()
 
     def wait(self, seconds: float = PATIENCE) -> bool:
         """Wait until every answer has been sent; return whether that came in time."""
         with self._condition:
             return self._condition.wait_for(lambda: self._count == 0, seconds)
-
-    def _leave(self) -> None:
-        with self._condition:
-            self._count -= 1
-            self._condition.notify_all()

@@ -94,12 +94,20 @@ def _serve_until_interrupted(
         settings["MODERATOR"] = options.moderator
     choices = service_options(settings)
     service = WSGIApp(support, document_url="/{docname}.html", **choices)
-    app = Draining(Site(project.pages, service, SERVICE, hosts=_names(host, port)))
+    app = Site(project.pages, service, SERVICE, hosts=_names(host, port))
+    draining = Draining()
     reloader = Reloader(app) if options.watch else None
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request is no help here
     with (
         suppress(KeyboardInterrupt),  # it ends the server, wherever it arrives
-        make_server(host, port, reloader or app, threaded=True, fd=listener.fileno()) as server,
+        make_server(
+            host,
+            port,
+            reloader or app,
+            threaded=True,
+            request_handler=draining.handler(),
+            fd=listener.fileno(),
+        ) as server,
         _watching(project, reloader),
         _interruptible(),
     ):
@@ -109,7 +117,7 @@ def _serve_until_interrupted(
             click.echo(f"Sign in as {name}: {session.link(address, SERVICE)}")
         server.serve_forever()
     listener.close()  # nobody is let in any more; who is in gets the answer
-    if not app.wait():
+    if not draining.wait():
         click.echo("Not everybody was answered in time.", err=True)
     click.echo("Stopped.")
 
