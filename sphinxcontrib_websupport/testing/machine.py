@@ -1,6 +1,6 @@
 """Any sequence of calls, on a store and on the model: the same answers everywhere.
 
-``WEBSUPPORT_TEST_EFFORT`` multiplies how many sequences are tried.
+:func:`run` makes 2,000 of them; ``WEBSUPPORT_TEST_EFFORT`` multiplies that.
 """
 
 # ruff: noqa: S101 - assertions are what a suite is made of
@@ -14,22 +14,35 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
+from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.errors import NodeNotFoundError, WebSupportError
 from sphinxcontrib_websupport.model import Comment, Edit
 from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
+from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
+from sphinxcontrib_websupport.storage.transfer.copying import (
+    StoreStream,
+    compare,
+    copy,
+    transferable,
+)
+from sphinxcontrib_websupport.storage.transfer.records import Transferable
 from sphinxcontrib_websupport.testing.model import ModelStorage
 
 EFFORT = int(os.environ.get("WEBSUPPORT_TEST_EFFORT", "1"))
 
-SETTINGS = settings(
-    max_examples=50 * EFFORT,
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-"""What to run a machine with: ``run_state_machine_as_test(machine, settings=SETTINGS)``."""
+STEPS = 2000
+"""How many calls are made on each store."""
+
+_SEQUENCE = 40
+"""How many of them, at most, on a store that was empty before."""
 
 _DOCUMENTS = st.sampled_from(["index", "Index", "guide/start"])
 _NODES = st.sampled_from(["a", "b", "c", "A"])
@@ -45,10 +58,15 @@ class StorageMachine(RuleBasedStateMachine):
     open_storage: Callable[[], StorageBackend]
     """Return an empty store; the author of a store says how."""
 
+    steps = 0
+    """How many calls of whatever kind were made."""
+
     comments = Bundle("comments")
 
     def __init__(self) -> None:
         super().__init__()
+        # The first look is before any call.
+        type(self).steps -= 1
         self.storage = type(self).open_storage()
         self.model = ModelStorage()
         self.stamped: dict[tuple[object, ...], list[Any]] = {}
@@ -70,6 +88,11 @@ class StorageMachine(RuleBasedStateMachine):
         """Do the same on both and compare the answers."""
         found, expected = self.both(call)
         assert found == expected
+
+    @invariant()
+    def count_step(self) -> None:
+        """Count a call."""
+        type(self).steps += 1
 
     # -- builds ------------------------------------------------------------------------------
 
@@ -290,8 +313,41 @@ class StorageMachine(RuleBasedStateMachine):
             for reader in (None, "ann"):
                 for moderator in (False, True):
                     self._read(reader, moderator, limit=2)
+            if isinstance(self.storage, Transferable):
+                self._copy()
         finally:
             self.storage.close()
+
+    def _copy(self) -> None:
+        """Copy all of it to a store of another kind, which then is as the model, too."""
+        source = transferable(self.storage)
+        target = transferable(KeyValueStorage(VolatileBackend()))
+        copy(StoreStream(source), target, lambda _: None)
+        assert list(compare(StoreStream(source), target, lambda _: None)) == []
+        original, self.storage = self.storage, target
+        try:
+            self._count()
+            self._read("ann", True, limit=3)
+        finally:
+            self.storage = original
+
+
+def run(open_storage: Callable[[], StorageBackend], steps: int = STEPS * EFFORT) -> int:
+    """Make at least so many calls on a store, and return how many it were.
+
+    :param open_storage: opens an empty store each time.
+    """
+    fields = {"open_storage": open_storage, "steps": 0}
+    machine: type[StorageMachine] = type("Machine", (StorageMachine,), fields)
+    while machine.steps < steps:
+        rest = settings(
+            max_examples=-(-(steps - machine.steps) // _SEQUENCE),
+            stateful_step_count=_SEQUENCE,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(machine, settings=rest)
+    return machine.steps
 
 
 def _calling(verb: str, *arguments: object) -> Callable[[StorageBackend, int], Any]:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis.stateful import run_state_machine_as_test
 
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.encrypted import Encrypted
@@ -16,8 +15,8 @@ from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.errors import DamagedValueError
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
+from sphinxcontrib_websupport.testing import machine
 from sphinxcontrib_websupport.testing.editing import EditingContract
-from sphinxcontrib_websupport.testing.machine import SETTINGS, StorageMachine
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract, publish, say, shown
@@ -49,8 +48,7 @@ class TestMemory(Contract):
         def open_new() -> StorageBackend:
             return KeyValueStorage(VolatileBackend())
 
-        machine = type("Machine", (StorageMachine,), {"open_storage": open_new})
-        run_state_machine_as_test(machine, settings=SETTINGS)
+        assert machine.run(open_new) >= machine.STEPS
 
 
 class TestFiles(Contract):
