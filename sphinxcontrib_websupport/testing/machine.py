@@ -247,7 +247,9 @@ class StorageMachine(RuleBasedStateMachine):
     @invariant()
     def is_stamped(self) -> None:
         """Look whether a stamp stands for one answer, whatever has happened since."""
-        # Not all of it after each step: a step is a step everywhere.
+        # Not all of it, and not after each step: it asks more than a step does.
+        if type(self).steps % 4:
+            return
         moderator = len(self.stamped) % 2 == 0
         for node in ("a", "b"):
             stamp = self.storage.get_version(node, moderator)
