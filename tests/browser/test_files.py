@@ -23,16 +23,16 @@ def packed(*names: str) -> int:
     return sum(len(gzip.compress((STATIC / name).read_bytes(), 9, mtime=0)) for name in names)
 
 
-def test_the_core_is_at_most_8_kib_and_the_styles_3() -> None:
+def test_ux11_the_core_is_at_most_8_kib_and_the_styles_3() -> None:
     assert packed(*CORE) <= 8 * 1024
     assert packed("websupport.css") <= 3 * 1024
 
 
-def test_a_page_without_open_threads_loads_half_of_that() -> None:
+def test_ux11_a_page_without_open_threads_loads_half_of_that() -> None:
     assert packed("websupport.js") <= 4.25 * 1024
 
 
-def test_nothing_is_fetched_from_elsewhere() -> None:
+def test_ux11_nothing_is_fetched_from_elsewhere() -> None:
     for path in STATIC.iterdir():
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"https?://|@import|url\(", text), path.name

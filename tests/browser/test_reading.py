@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from sphinxcontrib_websupport.web.site import PREFIX
@@ -20,7 +21,7 @@ def marker(page: Page, beginning: str = SHIPS) -> Locator:
     return page.get_by_role("button", name=re.compile(f"on: {beginning}"))
 
 
-def test_the_marker_tells_the_count_and_its_name_says_of_what(
+def test_ux1_the_marker_tells_the_count_and_its_name_says_of_what(
     site: Running, page: Page, complaints: Complaints
 ) -> None:
     node = site.node(SHIPS)
@@ -34,7 +35,7 @@ def test_the_marker_tells_the_count_and_its_name_says_of_what(
     assert complaints == []
 
 
-def test_every_paragraph_of_the_store_has_one_marker(site: Running, page: Page) -> None:
+def test_ux1_every_paragraph_of_the_store_has_one_marker(site: Running, page: Page) -> None:
     page.goto(f"{site.address}/index.html")
     expect(page.locator(".websupport-marker").first).to_be_attached()
     nodes = list(site.support.storage.get_nodes(["index"]))
@@ -43,7 +44,7 @@ def test_every_paragraph_of_the_store_has_one_marker(site: Running, page: Page) 
         assert page.locator(f"[id='s{node.id}']").count() == 1
 
 
-def test_a_marker_without_comments_shows_on_hover_focus_and_touch(
+def test_ux1_a_marker_without_comments_shows_on_hover_focus_and_touch(
     site: Running, page: Page
 ) -> None:
     page.goto(f"{site.address}/index.html")
@@ -59,7 +60,7 @@ def test_a_marker_without_comments_shows_on_hover_focus_and_touch(
     expect(button).to_have_css("opacity", "1")
 
 
-def test_a_touched_paragraph_shows_its_marker(site: Running, context: BrowserContext) -> None:
+def test_ux1_a_touched_paragraph_shows_its_marker(site: Running, context: BrowserContext) -> None:
     browser = context.browser
     assert browser is not None
     phone = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
@@ -73,7 +74,7 @@ def test_a_touched_paragraph_shows_its_marker(site: Running, context: BrowserCon
     phone.close()
 
 
-def test_nothing_moves_when_the_markers_come(site: Running, page: Page) -> None:
+def test_ux1_nothing_moves_when_the_markers_come(site: Running, page: Page) -> None:
     site.support.add_comment("One.", node_id=site.node(SHIPS).id)
     page.add_init_script(
         """window.shift = 0;
@@ -87,7 +88,7 @@ def test_nothing_moves_when_the_markers_come(site: Running, page: Page) -> None:
     assert page.evaluate("window.shift") == 0
 
 
-def test_one_request_per_page_and_no_more_until_a_thread_is_opened(
+def test_ux11_one_request_per_page_and_no_more_until_a_thread_is_opened(
     site: Running, page: Page
 ) -> None:
     asked: list[str] = []
@@ -98,7 +99,7 @@ def test_one_request_per_page_and_no_more_until_a_thread_is_opened(
     assert [url for url in asked if "websupport-" in url] == []
 
 
-def test_a_click_opens_the_thread_under_its_paragraph_and_another_closes_it(
+def test_ux2_a_click_opens_the_thread_under_its_paragraph_and_another_closes_it(
     site: Running, page: Page, complaints: Complaints
 ) -> None:
     node = site.node(SHIPS)
@@ -120,7 +121,7 @@ def test_a_click_opens_the_thread_under_its_paragraph_and_another_closes_it(
     assert complaints == []
 
 
-def test_escape_closes_and_focus_returns_to_the_marker(site: Running, page: Page) -> None:
+def test_ux8_escape_closes_and_focus_returns_to_the_marker(site: Running, page: Page) -> None:
     site.support.add_comment("One.", node_id=site.node(SHIPS).id)
     page.goto(f"{site.address}/index.html")
     marker(page).focus()
@@ -131,7 +132,7 @@ def test_escape_closes_and_focus_returns_to_the_marker(site: Running, page: Page
     expect(marker(page)).to_be_focused()
 
 
-def test_on_a_phone_the_thread_is_a_sheet_that_leaves_the_paragraph_in_view(
+def test_ux2_on_a_phone_the_thread_is_a_sheet_that_leaves_the_paragraph_in_view(
     site: Running, page: Page
 ) -> None:
     last = "The signal can be asked for"
@@ -150,7 +151,34 @@ def test_on_a_phone_the_thread_is_a_sheet_that_leaves_the_paragraph_in_view(
     assert paragraph["y"] + paragraph["height"] <= card["y"] + 1
 
 
-def test_threads_are_sorted_and_come_in_pages(site: Running, page: Page) -> None:
+def test_ux2_a_sheet_that_grows_leaves_the_paragraph_in_view(site: Running, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{site.address}/index.html")
+    page.locator("p", has_text=FEE).hover()
+    marker(page, FEE).click()
+    thread = page.get_by_role("region")
+    thread.get_by_role("button", name="Propose a change").click()
+    thread.get_by_label("The text as it should be:").fill("word " * 200)
+    card, paragraph = thread.bounding_box(), page.locator("p", has_text=FEE).bounding_box()
+    assert card is not None
+    assert paragraph is not None
+    assert card["height"] <= 740 * 0.6 + 1, "never a full-height drawer"
+    assert paragraph["y"] + paragraph["height"] <= card["y"] + 1
+
+
+@pytest.mark.parametrize("theme", ["furo", "pydata_sphinx_theme"])
+def test_ux1_no_marker_is_cut_off(start: Callable[..., Running], page: Page, theme: str) -> None:
+    site = start(theme, policy=None)
+    site.support.add_comment("One.", node_id=site.node(SHIPS).id)
+    for width in (360, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{site.address}/index.html")
+        expect(marker(page)).to_be_visible()
+        # What an ancestor cuts off is not in view.
+        expect(marker(page)).to_be_in_viewport(ratio=0.99)
+
+
+def test_ux3_threads_are_sorted_and_come_in_pages(site: Running, page: Page) -> None:
     node = site.node(SHIPS)
     start = datetime.now(UTC) - timedelta(hours=2)
     ids = [
@@ -173,7 +201,18 @@ def test_threads_are_sorted_and_come_in_pages(site: Running, page: Page) -> None
     expect(page.get_by_role("button", name="Show more comments")).to_be_hidden()
 
 
-def test_more_comments_come_when_they_are_asked_for(site: Running, page: Page) -> None:
+def test_ux3_the_browsers_own_find_works_on_what_is_shown(site: Running, page: Page) -> None:
+    site.support.add_comment("A needle in the hay.", node_id=site.node(SHIPS).id)
+    page.goto(f"{site.address}/index.html")
+    expect(marker(page)).to_be_attached()
+    assert not page.evaluate("find('needle')")
+    marker(page).click()
+    expect(page.locator(".websupport-comment")).to_be_visible()
+    from_the_top = "find('needle', false, false, true)"
+    assert page.evaluate(from_the_top)
+
+
+def test_ux3_more_comments_come_when_they_are_asked_for(site: Running, page: Page) -> None:
     node = site.node(SHIPS)
     for number in range(51):
         site.support.add_comment(f"Number {number}.", node_id=node.id)
@@ -183,7 +222,7 @@ def test_more_comments_come_when_they_are_asked_for(site: Running, page: Page) -
     expect(page.locator(".websupport-comment")).to_have_count(51)
 
 
-def test_a_thousand_nested_replies_can_be_read(
+def test_ux3_a_thousand_nested_replies_can_be_read(
     site: Running, page: Page, complaints: Complaints
 ) -> None:
     parent = site.support.add_comment("Down.", node_id=site.node(SHIPS).id)["id"]
@@ -200,7 +239,9 @@ def test_a_thousand_nested_replies_can_be_read(
     assert complaints == []
 
 
-def test_a_permanent_link_opens_the_thread_and_shows_the_comment(site: Running, page: Page) -> None:
+def test_ux4_a_permanent_link_opens_the_thread_and_shows_the_comment(
+    site: Running, page: Page
+) -> None:
     node = site.node(SHIPS)
     ids = [
         site.support.add_comment(f"Number {number}.", node_id=node.id)["id"] for number in range(60)
@@ -215,13 +256,15 @@ def test_a_permanent_link_opens_the_thread_and_shows_the_comment(site: Running, 
     expect(page.locator(f"[id='comment-{ids[0]}']")).to_be_focused()
 
 
-def test_links_of_earlier_front_ends_name_the_paragraph(site: Running, page: Page) -> None:
+def test_ux4_links_of_earlier_front_ends_name_the_paragraph(site: Running, page: Page) -> None:
     node = site.node(FEE)
     page.goto(f"{site.address}/index.html#comment-{node.id}")
     expect(page.get_by_role("region", name="No comments yet")).to_be_visible()
 
 
-def test_a_discussion_without_its_paragraph_is_listed_at_the_end(site: Running, page: Page) -> None:
+def test_ux13_a_discussion_without_its_paragraph_is_listed_at_the_end(
+    site: Running, page: Page
+) -> None:
     node = site.node(SHIPS)
     comment = site.support.add_comment("What of forty-one?", node_id=node.id)
     storage = site.support.storage
@@ -234,7 +277,7 @@ def test_a_discussion_without_its_paragraph_is_listed_at_the_end(site: Running, 
     expect(page.locator(f"[id='comment-{comment['id']}']")).to_be_in_viewport()
 
 
-def test_a_moderator_attaches_a_discussion_to_the_paragraph_most_like_its_own(
+def test_ux13_a_moderator_attaches_a_discussion_to_the_paragraph_most_like_its_own(
     site: Running, page: Page, complaints: Complaints
 ) -> None:
     ships, fee = site.node(SHIPS), site.node(FEE)
@@ -274,7 +317,7 @@ def test_a_moderator_attaches_a_discussion_to_the_paragraph_most_like_its_own(
     assert site.support.get_retired() == []
 
 
-def test_without_its_service_the_page_is_whole(
+def test_ux1_without_its_service_the_page_is_whole(
     site: Running, page: Page, complaints: Complaints
 ) -> None:
     page.route(f"**{PREFIX}/**", lambda route: route.abort())
@@ -287,7 +330,7 @@ def test_without_its_service_the_page_is_whole(
     assert "Failed to load resource" in complaints[0]
 
 
-def test_the_pages_are_the_same_under_a_strict_policy_in_any_folder(
+def test_ux11_the_pages_are_the_same_under_a_strict_policy_in_any_folder(
     start: Callable[..., Running], page: Page, complaints: Complaints
 ) -> None:
     site = start()

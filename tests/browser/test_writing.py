@@ -33,7 +33,7 @@ def sign_in(site: Running, page: Page, name: str) -> None:
     assert answer.ok
 
 
-def test_two_clicks_post_a_comment(site: Running, page: Page, complaints: Complaints) -> None:
+def test_ux5_two_clicks_post_a_comment(site: Running, page: Page, complaints: Complaints) -> None:
     thread = open_thread(site, page)
     page.keyboard.type("What about *forty-one*?")
     thread.get_by_role("button", name="Post").click()
@@ -49,7 +49,7 @@ def test_two_clicks_post_a_comment(site: Running, page: Page, complaints: Compla
     assert complaints == []
 
 
-def test_a_name_given_with_the_comment_is_kept(site: Running, page: Page) -> None:
+def test_ux5_a_name_given_with_the_comment_is_kept(site: Running, page: Page) -> None:
     thread = open_thread(site, page)
     thread.get_by_label("Add a comment").fill("Mine.")
     thread.get_by_label("Name (optional)").fill("Ada")
@@ -62,7 +62,7 @@ def test_a_name_given_with_the_comment_is_kept(site: Running, page: Page) -> Non
     expect(thread.get_by_label("Name (optional)")).to_be_visible()
 
 
-def test_a_taken_name_is_said_in_words_and_nothing_is_lost(site: Running, page: Page) -> None:
+def test_ux5_a_taken_name_is_said_in_words_and_nothing_is_lost(site: Running, page: Page) -> None:
     thread = open_thread(site, page)
     thread.get_by_label("Add a comment").fill("I am Mona.")
     thread.get_by_label("Name (optional)").fill("MONA")
@@ -71,7 +71,7 @@ def test_a_taken_name_is_said_in_words_and_nothing_is_lost(site: Running, page: 
     expect(thread.get_by_label("Add a comment")).to_have_value("I am Mona.")
 
 
-def test_where_names_are_needed_the_form_asks_for_one(
+def test_ux5_where_names_are_needed_the_form_asks_for_one(
     start: Callable[..., Running], page: Page
 ) -> None:
     site = start(allow_anonymous=False)
@@ -85,7 +85,7 @@ def test_where_names_are_needed_the_form_asks_for_one(
     expect(thread.locator(".websupport-comment")).to_contain_text("Hello.")
 
 
-def test_a_reply_stands_behind_its_comment(site: Running, page: Page) -> None:
+def test_ux6_a_reply_stands_behind_its_comment(site: Running, page: Page) -> None:
     node = site.node(SHIPS)
     site.support.add_comment("First.", node_id=node.id, username="Ada")
     site.support.add_comment("Second.", node_id=node.id, username="Ben")
@@ -102,7 +102,7 @@ def test_a_reply_stands_behind_its_comment(site: Running, page: Page) -> None:
     expect(thread.get_by_role("heading")).to_have_text("3 comments")
 
 
-def test_a_change_is_proposed_with_its_difference(site: Running, page: Page) -> None:
+def test_ux7_a_change_is_proposed_with_its_difference(site: Running, page: Page) -> None:
     node = site.node(SHIPS)
     thread = open_thread(site, page)
     thread.get_by_role("button", name="Propose a change").click()
@@ -121,7 +121,7 @@ def test_a_change_is_proposed_with_its_difference(site: Running, page: Page) -> 
     expect(posted.locator("b")).to_have_count(0)
 
 
-def test_a_vote_shows_at_once_and_asks_for_a_name_first(site: Running, page: Page) -> None:
+def test_ux6_a_vote_shows_at_once_and_asks_for_a_name_first(site: Running, page: Page) -> None:
     comment = site.support.add_comment("First.", node_id=site.node(SHIPS).id)
     thread = open_thread(site, page)
     thread.get_by_role("button", name="Vote up").click()
@@ -138,7 +138,7 @@ def test_a_vote_shows_at_once_and_asks_for_a_name_first(site: Running, page: Pag
     assert data["comments"][0]["vote"] == -1
 
 
-def test_a_vote_that_is_refused_is_taken_back(site: Running, page: Page) -> None:
+def test_ux6_a_vote_that_is_refused_is_taken_back(site: Running, page: Page) -> None:
     site.support.add_comment("First.", node_id=site.node(SHIPS).id)
     page.goto(f"{site.address}/index.html")
     sign_in(site, page, "Ada")
@@ -156,7 +156,67 @@ def test_a_vote_that_is_refused_is_taken_back(site: Running, page: Page) -> None
     expect(thread.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
 
 
-def test_an_author_deletes_and_the_replies_stay(site: Running, page: Page) -> None:
+def test_ux6_an_author_edits(site: Running, page: Page) -> None:
+    page.goto(f"{site.address}/index.html")
+    sign_in(site, page, "Ada")
+    node = site.node(SHIPS)
+    changed = node.source.replace("forty", "fifty")
+    site.support.add_comment("*Oh* dear.", node_id=node.id, username="Ada", proposal=changed)
+    thread = open_thread(site, page)
+    row = thread.locator(".websupport-comment")
+    row.get_by_role("button", name="Edit the comment of Ada").click()
+    field = row.get_by_role("textbox", name="Edit the comment of Ada")
+    expect(field).to_have_value("*Oh* dear.")
+    expect(row.get_by_label("The text as it should be:")).to_have_value(changed)
+
+    page.reload()  # what is half done is a draft, too
+    open_thread(site, page)
+    row.get_by_role("button", name="Edit the comment of Ada").click()
+    field.fill("*Well* then.")
+    row.get_by_label("The text as it should be:").fill(node.source)
+    page.route("**/comments/*", lambda route: route.abort(), times=1)
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    expect(field).to_have_value("*Well* then.")
+    row.get_by_role("button", name="Save").click()
+    expect(row.locator("em")).to_have_text("Well")
+    expect(row).to_contain_text("edited")
+    expect(row.locator("del")).to_have_count(0)
+    expect(row).to_be_focused()
+    expect(thread.get_by_role("status")).to_have_text("Saved.")
+    [stored] = site.support.get_data(node.id)["comments"]
+    assert stored["edited"] is not None
+    assert stored["proposal_diff"] is None
+
+
+def test_ux6_an_author_without_a_name_edits(site: Running, page: Page) -> None:
+    thread = open_thread(site, page)
+    thread.get_by_label("Add a comment").fill("First thought.")
+    thread.get_by_role("button", name="Post").click()
+    row = thread.locator(".websupport-comment")
+    row.get_by_role("button", name="Edit the comment of Anonymous").click()
+    row.get_by_role("textbox", name="Edit").fill("Second thought.")
+    row.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("Second thought.")
+
+
+def test_ux6_an_edit_can_be_left(site: Running, page: Page) -> None:
+    page.goto(f"{site.address}/index.html")
+    sign_in(site, page, "Ada")
+    node = site.node(SHIPS)
+    site.support.add_comment("Stay.", node_id=node.id, username="Ada")
+    site.support.add_comment("Foreign.", node_id=node.id, username="Ben")
+    thread = open_thread(site, page)
+    expect(thread.get_by_role("button", name="Edit the comment of Ben")).to_have_count(0)
+    row = thread.locator(".websupport-comment").first
+    row.get_by_role("button", name="Edit the comment of Ada").click()
+    row.get_by_role("button", name="Cancel").click()
+    expect(row.locator("form")).to_have_count(0)
+    expect(row).to_be_focused()
+    expect(row).to_contain_text("Stay.")
+
+
+def test_ux6_an_author_deletes_and_the_replies_stay(site: Running, page: Page) -> None:
     page.goto(f"{site.address}/index.html")
     sign_in(site, page, "Ada")
     node = site.node(SHIPS)
@@ -191,7 +251,7 @@ def test_who_wrote_without_a_name_deletes_it_even_after_a_reload(
     expect(thread.get_by_role("button", name="Delete the comment of")).to_have_count(0)
 
 
-def test_one_click_on_delete_deletes_nothing(site: Running, page: Page) -> None:
+def test_ux6_one_click_on_delete_deletes_nothing(site: Running, page: Page) -> None:
     page.goto(f"{site.address}/index.html")
     sign_in(site, page, "Ada")
     node = site.node(SHIPS)
@@ -203,7 +263,7 @@ def test_one_click_on_delete_deletes_nothing(site: Running, page: Page) -> None:
     assert "Keep me." in site.support.get_data(node.id)["comments"][0]["text"]
 
 
-def test_a_moderator_signs_in_by_link_accepts_and_removes(site: Running, page: Page) -> None:
+def test_ux13_a_moderator_signs_in_by_link_accepts_and_removes(site: Running, page: Page) -> None:
     node = site.node(SHIPS)
     first = site.support.add_comment("Waiting.", node_id=node.id, displayed=False)
     reply = site.support.add_comment("Bad.", node_id=node.id)
@@ -226,7 +286,9 @@ def test_a_moderator_signs_in_by_link_accepts_and_removes(site: Running, page: P
     expect(page.locator("body")).to_contain_text("This link has been used")
 
 
-def test_a_comment_that_waits_is_said_to_wait(start: Callable[..., Running], page: Page) -> None:
+def test_ux6_a_comment_that_waits_is_said_to_wait(
+    start: Callable[..., Running], page: Page
+) -> None:
     site = start(must_wait=lambda viewer: True)
     thread = open_thread(site, page)
     thread.get_by_label("Add a comment").fill("Hm.")
@@ -236,7 +298,9 @@ def test_a_comment_that_waits_is_said_to_wait(start: Callable[..., Running], pag
     assert site.support.get_data(site.node(SHIPS).id)["comments"] == []
 
 
-def test_a_draft_survives_reload_and_is_gone_when_it_was_posted(site: Running, page: Page) -> None:
+def test_ux5_a_draft_survives_reload_and_is_gone_when_it_was_posted(
+    site: Running, page: Page
+) -> None:
     thread = open_thread(site, page)
     thread.get_by_label("Add a comment").fill("Half a tho")
     thread.get_by_role("button", name="Propose a change").click()
@@ -252,7 +316,7 @@ def test_a_draft_survives_reload_and_is_gone_when_it_was_posted(site: Running, p
     assert [key for key in kept if not key.endswith(":tokens")] == []
 
 
-def test_drafts_are_kept_per_paragraph(site: Running, page: Page) -> None:
+def test_ux5_drafts_are_kept_per_paragraph(site: Running, page: Page) -> None:
     thread = open_thread(site, page)
     thread.get_by_label("Add a comment").fill("About ships.")
     thread = open_thread(site, page, "The fee is due")
@@ -260,7 +324,7 @@ def test_drafts_are_kept_per_paragraph(site: Running, page: Page) -> None:
 
 
 @pytest.mark.parametrize("status", [None, 400, 500, 503])
-def test_an_error_is_said_beside_the_form_and_nothing_is_lost(
+def test_ux5_an_error_is_said_beside_the_form_and_nothing_is_lost(
     site: Running, page: Page, status: int | None
 ) -> None:
     thread = open_thread(site, page)

@@ -147,3 +147,23 @@ def test_it_leads_nowhere_else(support: WebSupport, document: str) -> None:
     client = Client(WSGIApp(support, identify, document_url="{docname}.html"))
     page = client.get("/threads/n1", query_string={"document": document}).text
     assert "Back to the page" not in page
+
+
+def test_a_page_is_in_the_language_that_the_browser_asks_for(client: Client) -> None:
+    page = client.get("/threads/n1", headers={"Accept-Language": "ar-EG, en;q=0.5"})
+    assert '<html lang="ar" dir="rtl">' in page.text
+    assert "التعليقات على هذه الفقرة" in page.text
+    assert page.headers["Content-Language"] == "ar"
+    assert "Accept-Language" in page.headers["Vary"]
+
+
+def test_a_site_can_have_one_language(support: WebSupport) -> None:
+    client = Client(WSGIApp(support, identify, language="de_AT"))
+    page = client.get("/threads/n1", headers={"Accept-Language": "fr"})
+    assert "Kommentare zu diesem Absatz" in page.text
+
+
+def test_what_goes_wrong_is_said_in_that_language(client: Client) -> None:
+    page = client.get("/threads/nothing", headers={"Accept-Language": "fr"})
+    assert page.status_code == 404
+    assert "<h1>Il n’y a rien ici</h1>" in page.text
