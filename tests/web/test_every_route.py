@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
 from sphinxcontrib_websupport.web.calls import Route, Takes
@@ -222,7 +223,7 @@ def test_what_is_no_id_is_a_4xx(client: Client, route: Route) -> None:
         builder = EnvironBuilder(
             method=route.method,
             query_string=query,
-            headers=user("ada", moderator=True),
+            headers=Headers(user("ada", moderator=True)),
             json=body if route.takes is Takes.JSON else None,
             data=body if route.takes is Takes.FORM else None,
         )
