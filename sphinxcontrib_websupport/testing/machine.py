@@ -334,17 +334,23 @@ class StorageMachine(RuleBasedStateMachine):
             self.storage = original
 
 
-def run(open_storage: Callable[[], StorageBackend], steps: int = STEPS * EFFORT) -> int:
+def run(
+    open_storage: Callable[[], StorageBackend],
+    steps: int = STEPS * EFFORT,
+    sequence: int = _SEQUENCE,
+) -> int:
     """Make at least so many calls on a store, and return how many it were.
 
     :param open_storage: opens an empty store each time.
+    :param sequence: how many calls, at most, are made before all is looked at and a new store
+        is begun with; a slow one takes more.
     """
     fields = {"open_storage": open_storage, "steps": 0}
     machine: type[StorageMachine] = type("Machine", (StorageMachine,), fields)
     while machine.steps < steps:
         rest = settings(
-            max_examples=-(-(steps - machine.steps) // _SEQUENCE),
-            stateful_step_count=_SEQUENCE,
+            max_examples=-(-(steps - machine.steps) // sequence),
+            stateful_step_count=sequence,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         )

@@ -49,7 +49,7 @@ class Contract(StorageContract, RetirementContract, EditingContract, VersionCont
                 return open_storage(place._replace(path=f"{place.path}/{quote(name)}").geturl())
             return open_storage(f"{url}{quote(name)}:")
 
-        assert machine.run(open_empty) >= machine.STEPS
+        assert machine.run(open_empty, sequence=100) >= machine.STEPS
 
 
 class SharedContract(SharedStorageContract):
