@@ -8,5 +8,6 @@ pytest.register_assert_rewrite(
     "sphinxcontrib_websupport.testing.search",
     "sphinxcontrib_websupport.testing.retirement",
     "sphinxcontrib_websupport.testing.sharing",
+    "sphinxcontrib_websupport.testing.scale",
     "sphinxcontrib_websupport.testing.machine",
 )
