@@ -62,6 +62,8 @@ export interface Comment {
   proposal_diff: string | null;
   parent: string | null;
   children: Comment[];
+  /** As it was typed, with one's own comment. */
+  original_text?: string;
   /** With one's own new comment, where it has no name. */
   token?: string;
 }
@@ -156,6 +158,8 @@ export interface Thread {
   redraw(): void;
   drawRow(row: Row): void;
   added(comment: Comment): void;
+  /** Take comments in; they are seen when they are drawn. */
+  take(comments: Comment[]): void;
   /** Put the rows in order. */
   draw(): void;
   /** All rows, by the comments' ids. */

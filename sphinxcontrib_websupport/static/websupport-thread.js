@@ -101,6 +101,7 @@ export function openThread(page, node, marker, modules, pointed, closed) {
     redraw,
     drawRow,
     added,
+    take,
     draw,
     rows,
     top,

@@ -70,6 +70,16 @@ export function proof(page, id) {
   return Object.hasOwn(kept, id) ? { "Comment-Token": String(kept[id]) } : undefined;
 }
 
+/** Show one's own comments that wait, if there may be any. @param {Thread} thread */
+async function showWaiting(thread) {
+  try {
+    if (!localStorage.getItem(`${thread.page.store}waiting`)) return;
+  } catch {
+    return; // Storage is forbidden: nothing was remembered.
+  }
+  (await thread.page.load("waiting")).show(thread);
+}
+
 /** Take a name, or none. @param {Thread} thread @param {string} name */
 async function signIn({ page }, name) {
   const answer = await (name
@@ -159,6 +169,7 @@ export function compose(thread, { label, key, path, row, start }) {
     actions,
   );
   if (kept.proposal !== undefined) toggleProposal();
+  if (!row) showWaiting(thread);
   return form;
 
   function keep() {
@@ -255,6 +266,9 @@ export function compose(thread, { label, key, path, row, start }) {
       if (sign) thread.redraw();
       if (row && start) change(row, comment);
       else thread.added(comment);
+      if (!comment.displayed && !viewer.moderator) {
+        (await page.load("waiting")).remember(thread, comment);
+      }
     } finally {
       post.disabled = false;
     }

@@ -47,6 +47,8 @@ class CommentPlace(TypedDict):
 
     id: str
     node: str
+    waiting: bool
+    """Whether it waits for a moderator: only moderators and its author are told of it then."""
 
 
 class Deletion(TypedDict):

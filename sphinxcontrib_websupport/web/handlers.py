@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from sphinxcontrib_websupport.errors import UserNotAuthorizedError
+from sphinxcontrib_websupport.errors import (
+    CommentNotFoundError,
+    UnsupportedError,
+    UserNotAuthorizedError,
+)
 from sphinxcontrib_websupport.model import NewComment
 from sphinxcontrib_websupport.web.answers import (
     CommentPlace,
@@ -57,10 +61,17 @@ def attach_node(call: Call) -> Response:
 
 
 def find_comment(call: Call) -> Response:
-    """Answer with the node under which a comment stands."""
+    """Answer with the node under which a comment stands; of one that waits, to its author, too."""
     comment_id = call.path["comment"]
-    node = call.support.find_comment(comment_id, call.viewer.moderator)
-    place: CommentPlace = {"id": comment_id, "node": node}
+    waiting = False
+    try:
+        node = call.support.find_comment(comment_id)
+    except CommentNotFoundError:
+        if not _sees_waiting(call):
+            raise
+        node = call.support.find_comment(comment_id, moderator=True)
+        waiting = True
+    place: CommentPlace = {"id": comment_id, "node": node, "waiting": waiting}
     return json_response(place)
 
 
@@ -188,6 +199,18 @@ def set_vote(call: Call, comment_id: str, value: int | str) -> None:
 def _is_author(call: Call, seconds: int | None = None) -> bool:
     tokens = call.settings.author_tokens
     return tokens.proves(call.request, call.path["comment"], seconds=seconds)
+
+
+def _sees_waiting(call: Call) -> bool:
+    """Tell whether the reader is a moderator, or wrote the comment."""
+    viewer = call.viewer
+    if viewer.moderator:
+        return True
+    try:
+        call.support.get_original(call.path["comment"], viewer.username, author=_is_author(call))
+    except (CommentNotFoundError, UserNotAuthorizedError, UnsupportedError):
+        return False
+    return True
 
 
 def _is_displayed(call: Call) -> bool:

@@ -298,6 +298,52 @@ def test_ux6_a_comment_that_waits_is_said_to_wait(
     assert site.support.get_data(site.node(SHIPS).id)["comments"] == []
 
 
+@pytest.mark.parametrize("name", ["", "Ada"])
+def test_ux6_its_author_still_sees_it_wait_after_a_reload(
+    start: Callable[..., Running], page: Page, browser: Browser, complaints: Complaints, name: str
+) -> None:
+    site = start(must_wait=lambda viewer: True)
+    if name:
+        sign_in(site, page, name)
+    thread = open_thread(site, page)
+    page.keyboard.type("Is <b>this</b> right?")
+    thread.get_by_role("button", name="Post").click()
+    expect(thread.locator(".websupport-badge")).to_have_text("waiting for a moderator")
+
+    thread = open_thread(site, page)
+    mine = thread.locator(".websupport-comment")
+    expect(mine).to_contain_text("Is <b>this</b> right?")
+    expect(mine.locator(".websupport-badge")).to_have_text("waiting for a moderator")
+    expect(mine.locator(".websupport-name")).to_have_text(name or "Anonymous")
+    other = browser.new_page()
+    expect(open_thread(site, other).locator(".websupport-comment")).to_have_count(0)
+    other.close()
+
+    [stored] = site.support.get_data(site.node(SHIPS).id, moderator=True)["comments"]
+    site.support.accept_comment(stored["id"], moderator=True)
+    thread = open_thread(site, page)
+    expect(thread.locator(".websupport-comment")).to_have_count(1)
+    expect(thread.locator(".websupport-badge")).to_have_count(0)
+    kept = "Object.entries(localStorage).find(([key]) => key.endsWith(':waiting'))?.[1]"
+    page.wait_for_function(f"{kept} === '{{}}'")
+    assert complaints == []
+
+
+def test_ux6_a_waiting_comment_that_was_removed_is_not_shown_again(
+    start: Callable[..., Running], page: Page
+) -> None:
+    site = start(must_wait=lambda viewer: True)
+    thread = open_thread(site, page)
+    page.keyboard.type("Spam.")
+    thread.get_by_role("button", name="Post").click()
+    expect(thread.locator(".websupport-badge")).to_be_visible()
+    [stored] = site.support.get_data(site.node(SHIPS).id, moderator=True)["comments"]
+    site.support.delete_comment(stored["id"], moderator=True)
+    with page.expect_response(lambda answer: answer.status == 404):
+        thread = open_thread(site, page)
+    expect(thread.locator(".websupport-comment")).to_have_count(0)
+
+
 def test_ux5_a_draft_survives_reload_and_is_gone_when_it_was_posted(
     site: Running, page: Page
 ) -> None:

@@ -165,7 +165,7 @@ def test_a_comment_knows_its_paragraph(client: Client) -> None:
     first = comment(client)
     reply = client.post(f"/comments/{first}/replies", json={"text": "Yes."}, headers=HERE)
     answer = client.get(f"/comments/{read(reply)['id']}")
-    assert read(answer) == {"id": read(reply)["id"], "node": "n1"}
+    assert read(answer) == {"id": read(reply)["id"], "node": "n1", "waiting": False}
 
 
 @pytest.mark.parametrize("value", [1, 0, -1])

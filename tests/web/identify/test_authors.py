@@ -98,3 +98,22 @@ def test_what_is_changed_waits_once_more_where_comments_wait(support: WebSupport
     client.post(f"{address}/accept", json={}, headers=user("mona", moderator=True))
     assert read(client.put(address, json=NEW, headers=mine))["displayed"] is False
     assert read(client.get("/nodes/n1"))["comments"] == []
+
+
+def test_the_author_alone_is_told_that_a_comment_waits(support: WebSupport) -> None:
+    app = WSGIApp(support, identify, secret_key="key", must_wait=lambda viewer: True)
+    client = Client(app)
+    address, mine = post(client)
+    named, _ = post(client, user("ada"))
+    place = {"id": address.rpartition("/")[2], "node": "n1", "waiting": True}
+    assert read(client.get(address, headers=mine)) == place
+    assert read(client.get(named, headers=user("ada")))["waiting"] is True
+    assert read(client.get(named, headers=user("mona", moderator=True)))["waiting"] is True
+    for headers in (HERE, user("ben"), mine):
+        assert client.get(named, headers=headers).status_code == 404
+    assert client.get(address, headers=user("ada")).status_code == 404
+
+    client.post(f"{address}/accept", json={}, headers=user("mona", moderator=True))
+    assert read(client.get(address)) == {**place, "waiting": False}
+    client.delete(named, headers=user("ada"))
+    assert client.get(named, headers=user("ada")).status_code == 404, "nothing of it is left"
