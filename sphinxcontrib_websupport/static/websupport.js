@@ -132,22 +132,22 @@ function setCount(node, n) {
   marker.button.dataset.count = n ? String(n) : "";
 }
 
-/** Note the page's colours, for themes that have no names for theirs. */
+/** Note the page's colours, for themes without names for theirs. */
 function adoptColours() {
-  const host = markers.values().next().value?.host ?? document.body;
-  const { style } = document.documentElement;
-  style.setProperty("--ws-ink", getComputedStyle(host).color);
-  const link = make("a", { class: "reference", href: "#" });
-  host.append(link);
-  style.setProperty("--ws-link", getComputedStyle(link).color);
-  link.remove();
+  const host = document.querySelector(".sphinx-has-comment") ?? document.body;
   /** @type {Element | null} */
   let around = host;
-  for (; around; around = around.parentElement) {
-    const colour = getComputedStyle(around).backgroundColor;
-    if (/^rgba\(.*, 0\)$/.test(colour)) continue;
-    style.setProperty("--ws-page", colour);
-    return;
+  let page = "";
+  for (; around && !page; around = around.parentElement) {
+    const { backgroundColor } = getComputedStyle(around);
+    if (!/^rgba\(.*, 0\)$/.test(backgroundColor)) page = backgroundColor;
+  }
+  const link = make("a", { class: "reference", href: "#" });
+  host.append(link);
+  const colours = { ink: getComputedStyle(host).color, link: getComputedStyle(link).color, page };
+  link.remove();
+  for (const [name, colour] of Object.entries(colours)) {
+    document.documentElement.style.setProperty(`--ws-${name}`, colour);
   }
 }
 
@@ -160,7 +160,7 @@ function placeMarkers() {
     const { left, right } = element.getBoundingClientRect();
     return rtl ? -left : right;
   };
-  // All is read before anything is written, so that the page is laid out once.
+  // Read first, write then: the page is laid out once.
   const boxes = [...markers.values()].map(({ button, host }) => {
     return { button, host, end: endOf(host), inside: host.closest("td, th, pre") !== null };
   });
@@ -179,10 +179,11 @@ function placeMarkers() {
 
 /** @param {DocumentAnswer} answer */
 async function mark({ nodes, detached }) {
+  adoptColours();
   for (const host of document.querySelectorAll(".sphinx-has-comment")) {
     const node = nodeOf(host, nodes);
     if (!node || markers.has(node)) continue;
-    // With scripts, what is in it would be text.
+    // With scripts its content is text.
     host.querySelector(":scope > noscript")?.remove();
     const title = (host.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 60);
     const button = addMarker(node, host, nodes[node]?.count ?? 0, title);
@@ -192,7 +193,6 @@ async function mark({ nodes, detached }) {
       (host.closest("table") ?? host).before(stand);
     } else host.append(button);
   }
-  adoptColours();
   let width = 0;
   new ResizeObserver(() => {
     if (width !== document.body.clientWidth) placeMarkers();
