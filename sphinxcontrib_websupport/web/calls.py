@@ -90,6 +90,9 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     """What can go wrong besides what can go wrong everywhere."""
+    is_open: bool = False
+    """Whether no answer holds a token or anything else that its length must not tell: such are
+    compressed."""
     attempts: bool = False
     """Whether somebody could use it to guess how to sign in."""
 

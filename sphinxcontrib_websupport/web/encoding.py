@@ -13,11 +13,13 @@ from sphinxcontrib_websupport.web.messages import JSON, Response, encode
 VOLATILE = frozenset({"age", "time"})
 
 
-def thread_response(thread: Thread) -> Response:
+def thread_response(thread: Thread, etag: str | None = None) -> Response:
     """Answer with a thread, or a page of one, without recursion.
 
     :func:`json.dumps` recurses twice for each nested reply and gives up at about 500 of them.
     The entity tag covers everything but the age of the comments.
+
+    :param etag: the tag, where it is known by other means.
     """
     digest = blake2b(digest_size=16)
     head = encode({name: value for name, value in thread.items() if name != "comments"})
@@ -37,7 +39,7 @@ def thread_response(thread: Thread) -> Response:
         parts += (piece[:-1], b",", encode({n: item.get(n) for n in ("age", "time")})[1:-1])
         parts.append(b',"children":[')
         _push(pending, item["children"], b"]}")
-    return Response(200, b"".join(parts), JSON, etag=digest.hexdigest())
+    return Response(200, b"".join(parts), JSON, etag=etag or digest.hexdigest())
 
 
 def _push(pending: list[Comment | bytes], comments: Sequence[Comment], close: bytes) -> None:

@@ -17,40 +17,54 @@ from sphinxcontrib_websupport.web.answers import (
     Health,
     PostedComment,
     SearchAnswer,
+    ViewerAnswer,
 )
+from sphinxcontrib_websupport.web.caching import is_known, not_modified, stamped
 from sphinxcontrib_websupport.web.calls import Call
 from sphinxcontrib_websupport.web.encoding import thread_response
 from sphinxcontrib_websupport.web.fields import whole_number
 from sphinxcontrib_websupport.web.identify.authors import EDIT_SECONDS
-from sphinxcontrib_websupport.web.messages import Response, json_response
+from sphinxcontrib_websupport.web.messages import Response, encode, json_response
 
 
 def get_document(call: Call) -> Response:
     """Answer with the counts of a page's nodes, and with who is reading."""
     docname, viewer = call.path["docname"], call.viewer
+    who = _who(call)
+    # Asked for first: what is read later may be newer than its tag, and never older.
+    stamp = call.support.get_document_version(docname)
+    etag = stamped(stamp, docname, *who.values())
+    if is_known(call.request, etag):
+        return not_modified(etag)
     counts = call.support.get_metadata(docname, moderator=viewer.moderator)
-    may_comment = bool(viewer.username) or call.support.allow_anonymous_comments
     answer: DocumentAnswer = {
         "nodes": {node: {"count": count} for node, count in counts.items()},
-        "viewer": {
-            "username": viewer.username,
-            "moderator": viewer.moderator,
-            "may_comment": may_comment,
-            "may_vote": bool(viewer.username),
-            "may_sign_in": call.settings.may_sign_in,
-        },
+        "viewer": who,
         "detached": call.support.get_detached(docname, moderator=viewer.moderator),
     }
-    return json_response(answer)
+    return Response(200, encode(answer), etag=etag)
+
+
+def _who(call: Call) -> ViewerAnswer:
+    viewer = call.viewer
+    return {
+        "username": viewer.username,
+        "moderator": viewer.moderator,
+        "may_comment": bool(viewer.username) or call.support.allow_anonymous_comments,
+        "may_vote": bool(viewer.username),
+        "may_sign_in": call.settings.may_sign_in,
+    }
 
 
 def get_node(call: Call) -> Response:
     """Answer with a page of a node's thread."""
-    viewer = call.viewer
-    page = call.support.get_page(
-        call.path["node"], viewer.username or None, viewer.moderator, call.query.get("after")
-    )
-    return thread_response(page)
+    viewer, node, after = call.viewer, call.path["node"], call.query.get("after")
+    stamp = call.support.get_version(node, viewer.moderator, after)
+    etag = stamped(stamp, node, after, viewer.username, viewer.moderator)
+    if is_known(call.request, etag):
+        return not_modified(etag)
+    page = call.support.get_page(node, viewer.username or None, viewer.moderator, after)
+    return thread_response(page, etag)
 
 
 def attach_node(call: Call) -> Response:

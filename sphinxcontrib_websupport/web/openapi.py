@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from types import NoneType, UnionType
 from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from sphinxcontrib_websupport.web.answers import Problem
+from sphinxcontrib_websupport.web.caching import package_version
 from sphinxcontrib_websupport.web.calls import Call, Route, Takes
 from sphinxcontrib_websupport.web.fields import Field, Fields
 from sphinxcontrib_websupport.web.messages import FORM, JSON, PROBLEM, Response, json_response
@@ -33,7 +33,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Comments on paragraphs",
-            "version": _version(),
+            "version": package_version(),
             "description": "The service of sphinxcontrib-websupport.",
         },
         # Relative to the description itself, so that it holds under any prefix.
@@ -163,10 +163,3 @@ def _field_schema(field: Field) -> dict[str, Any]:
     if field.max_length is not None:
         schema["maxLength"] = field.max_length
     return schema
-
-
-def _version() -> str:
-    try:
-        return version("sphinxcontrib-websupport")
-    except PackageNotFoundError:  # a source tree on the path, not installed
-        return "0"

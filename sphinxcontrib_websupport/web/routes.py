@@ -48,6 +48,7 @@ DOCUMENTS = (
         handlers.get_document,
         "Give the counts of a page's nodes, and who is reading.",
         answers=DocumentAnswer,
+        is_open=True,
     ),
     Route(
         "GET",
@@ -60,6 +61,7 @@ DOCUMENTS = (
         },
         answers=SearchAnswer,
         errors=(501,),
+        is_open=True,
     ),
 )
 
@@ -72,6 +74,7 @@ THREADS = (
         query={"after": AFTER},
         answers=ThreadPage,
         errors=(404,),
+        is_open=True,
     ),
     Route(
         "POST",
@@ -246,6 +249,7 @@ PAGES = (
         "Give a file that the service's own pages need.",
         media_type="text/css; charset=utf-8",
         errors=(404,),
+        is_open=True,
     ),
 )
 
@@ -258,7 +262,14 @@ SERVICE = (
         answers=Health,
         errors=(503,),
     ),
-    Route("GET", "openapi.json", openapi.get_description, "Describe this service.", answers=dict),
+    Route(
+        "GET",
+        "openapi.json",
+        openapi.get_description,
+        "Describe this service.",
+        answers=dict,
+        is_open=True,
+    ),
 )
 
 LEGACY = (
@@ -270,6 +281,7 @@ LEGACY = (
         query={"node": Field(str, "The node's id.", required=True)},
         answers=Thread,
         errors=(404,),
+        is_open=True,
     ),
     Route(
         "POST",

@@ -8,15 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
+from http import HTTPStatus
 from re import Pattern
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import parse_etags
-
 from sphinxcontrib_websupport.errors import WebSupportError
 from sphinxcontrib_websupport.model import Viewer
+from sphinxcontrib_websupport.web.caching import is_known, not_modified, quoted
 from sphinxcontrib_websupport.web.calls import Call, Route, Settings, Takes
+from sphinxcontrib_websupport.web.compression import compressed
 from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
@@ -57,7 +58,10 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 # One reader's votes, name and waiting comments are not for another: shared caches keep
 # nothing, the reader's own asks again every time (and is told 304).
-CACHING = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Authorization"}
+CACHING = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Authorization, Accept-Encoding",
+}
 
 NO_OTHERS = CrossOrigin()
 """Pages of no other origin than the site's own."""
@@ -161,7 +165,16 @@ class Service:
             # The reader learns nothing of what broke; the log has all of it.
             logger.exception("%s %r failed", request.method, request.path)
             response = self._refuse(request, WebSupportError(), route)
-        return route, _finish(request, response, self._cross_origin.headers(request))
+        answer = _finish(request, response, self._cross_origin.headers(request))
+        if route is not None and route.is_open and self._may_compress(request, answer):
+            answer = compressed(request, answer)
+        return route, answer
+
+    def _may_compress(self, request: Request, answer: Response) -> bool:
+        is_foreign = request.headers.get("sec-fetch-site") == "cross-site"
+        return answer.status == HTTPStatus.OK and (
+            not is_foreign or self._cross_origin.allows(request)
+        )
 
     def _find(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
         """Return what is answered at an address, by method, and the variable parts of it.
@@ -219,9 +232,11 @@ def _finish(request: Request, response: Response, others: Mapping[str, str]) -> 
     headers["Vary"] = ", ".join(
         given["Vary"] for given in (CACHING, others, response.headers) if "Vary" in given
     )
-    if response.status == 200 and request.method in {"GET", "HEAD"}:
-        digest = response.etag or blake2b(response.body, digest_size=16).hexdigest()
-        headers["ETag"] = f'W/"{digest}"'
-        if parse_etags(request.headers.get("if-none-match")).contains_weak(digest):
-            return Response(304, b"", response.media_type, headers)
+    etag = response.etag
+    if response.status == HTTPStatus.OK and request.method in {"GET", "HEAD"}:
+        etag = etag or blake2b(response.body, digest_size=16).hexdigest()
+        if is_known(request, etag):
+            response = not_modified(etag)
+    if etag is not None:
+        headers["ETag"] = quoted(etag)
     return replace(response, headers=headers)
