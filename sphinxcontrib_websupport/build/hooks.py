@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +13,26 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ConfigError, SphinxError
 from sphinx.util import logging
 from sphinx.util.matching import Matcher
 
 from sphinxcontrib_websupport.build import config, indexing, pages
 from sphinxcontrib_websupport.build.collector import Note, read_notes
 from sphinxcontrib_websupport.build.conditions import Conditions
-from sphinxcontrib_websupport.build.embedding import embedding_of
-from sphinxcontrib_websupport.build.record import PageRecord
+from sphinxcontrib_websupport.build.record import PageRecord, Published
 from sphinxcontrib_websupport.build.registration import (
     Registration,
     is_of_site,
     register,
     registered_name,
 )
-from sphinxcontrib_websupport.errors import BuildConflictError, SettingsError, WebSupportError
-from sphinxcontrib_websupport.registry import open_storage, without_password
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.build.store import BuildStore, as_sphinx_error
+from sphinxcontrib_websupport.errors import BuildConflictError
 
 logger = logging.getLogger(__name__)
 
 _FIRST, _LAST = -1000, 1000
 _ATTEMPTS = 3
-
-
-class CommentStoreError(SphinxError):
-    """The comment store failed, or another build was faster."""
-
-    category = "Comment store error"
 
 
 def connect(app: Sphinx) -> None:
@@ -71,11 +65,12 @@ class OnlineBuild:
     def __init__(self, app: Sphinx) -> None:
         self._app = app
         self._config = config.read(app.config)
-        given = embedding_of(app).storage
-        self._is_own = given is None
-        self._storage = given or _open(app)
         self._record = PageRecord(Path(app.outdir))
-        self._ids: dict[str, list[str | None]] = {}
+        known = self._record.published
+        self._store = BuildStore(app, known.generation if known else None)
+        self._notes = ""
+        self._generation: str | None = None
+        self._ids: dict[str, Sequence[str | None]] = {}
         self._marks = pages.Marks(self._ids, pages.thread_links(app, self._config))
         self._is_news = False
         self._has_written = False
@@ -84,32 +79,45 @@ class OnlineBuild:
 
     def register(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Give all paragraphs their ids; return the pages that carry others."""
-        with _as_sphinx_error():
-            registration, ids = self._compare(env)
-            self._is_news = registration.is_news
-            if registration.is_news:
-                registration.stage(self._storage)
-                self._report(registration)
+        with as_sphinx_error():
+            visible = self._visible(env)
+            self._notes = _digest(visible, self._config.site)
+            known = self._record.published
+            if (
+                known
+                and known.are_of(visible, self._notes)
+                and self._store.has_published(known.generation)
+            ):
+                self._ids.update(known.ids)
+                self._generation = known.generation
             else:
-                self._storage.discard_build()
-        self._ids.update(ids)
+                registration, ids = self._compare(visible)
+                self._ids.update(ids)
+                self._is_news = registration.is_news
+                if self._is_news:
+                    self._report(registration)
+            self._store.discard_build()
         return sorted(self._record.outdated(self._ids))
 
-    def _compare(self, env: BuildEnvironment) -> tuple[Registration, dict[str, list[str | None]]]:
+    def _compare(
+        self, visible: Mapping[str, Sequence[Note | None]]
+    ) -> tuple[Registration, dict[str, list[str | None]]]:
         """Compare all notes with the store; return the difference, and an id for each note.
 
-        Neither is kept for the time of writing: the texts of all paragraphs are in them.
+        Neither notes nor difference are kept for the time of writing: the texts of all paragraphs
+        are in them.
         """
         # Begun before the store is read: what another build publishes in between is a
         # conflict then, and not missed.
-        self._storage.pre_build()
+        storage = self._store.storage()
+        storage.pre_build()
+        self._generation = storage.get_generation()
         site = self._config.site
-        visible = self._visible(env)
         today = {
             registered_name(site, docname): [note for note in notes if note]
             for docname, notes in visible.items()
         }
-        registration = register(self._storage, today, lambda document: is_of_site(site, document))
+        registration = register(storage, today, lambda document: is_of_site(site, document))
         by_note: dict[str, list[str | None]] = {}
         for docname, notes in visible.items():
             ids = iter(registration.ids[registered_name(site, docname)])
@@ -131,7 +139,7 @@ class OnlineBuild:
         return visible
 
     def _report(self, registration: Registration) -> None:
-        gone = registration.detached(self._storage)
+        gone = registration.detached(self._store.storage())
         if gone:
             places = ", ".join(f"{document} ({count})" for document, count in sorted(gone.items()))
             logger.warning(
@@ -186,84 +194,46 @@ class OnlineBuild:
         if exception is not None:
             return
         if not _has_failed(app):
-            with _as_sphinx_error():
+            with as_sphinx_error():
                 self._publish()
         if self._has_written:
-            self._record.save(self._ids, self._marks.written)
+            published = Published(
+                None if self._is_news else self._generation, self._notes, self._ids
+            )
+            self._record.save(published, self._marks.written)
         self._end()
 
     def _end(self) -> None:
-        self._storage.discard_build()
+        self._store.discard_build()
+        self._store.close()
         self._is_news = False
-        if self._is_own:
-            self._storage.close()
 
     def _publish(self) -> None:
         if not self._is_news:
             return
+        storage = self._store.storage()
         for _ in range(_ATTEMPTS):
-            try:
-                self._storage.post_build()
-            except BuildConflictError:
-                self._storage.discard_build()
-                fresh, ids = self._compare(self._app.env)
-                if ids != self._ids:
-                    raise
-                if not fresh.is_news:
-                    return
-                fresh.stage(self._storage)
-            else:
+            # Compared anew: what is to be staged are the texts of all paragraphs, and while pages
+            # are written Sphinx needs the memory.
+            registration, ids = self._compare(self._visible(self._app.env))
+            if ids != self._ids:
+                raise BuildConflictError("another build was published since this one began")
+            with suppress(BuildConflictError):
+                if registration.is_news:
+                    registration.stage(storage)
+                    storage.post_build()
+                    self._generation = storage.get_generation()
+                self._is_news = False
                 return
         raise BuildConflictError("other builds keep publishing to the same store")
 
 
-class _as_sphinx_error:  # noqa: N801 - reads as what it does
-    """Turns a store's error into one that Sphinx shows as a sentence."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, BuildConflictError):
-            raise CommentStoreError(
-                f"{error}; the pages that were written carry ids that it does not have. "
-                "Nothing was published: build again."
-            ) from error
-        if isinstance(error, WebSupportError):
-            raise CommentStoreError(str(error)) from error
-
-
-def _open(app: Sphinx) -> StorageBackend:
-    try:
-        settings = config.settings(app)
-        place = settings.get("STORAGE") or _default_url(app)
-        return open_storage({**settings, "STORAGE": place})
-    except SettingsError as wrong:
-        raise ConfigError(f"websupport_storage: {wrong}") from wrong
-    except WebSupportError as failed:
-        shown = without_password(str(place))
-        raise CommentStoreError(f"{failed} (websupport_storage is {shown!r})") from failed
-
-
-def _default_url(app: Sphinx) -> str:
-    """Return the URL of a SQLite file in a folder of its own beside conf.py.
-
-    Comments are no product of a build. A file beside the doctrees would be deployed with the
-    pages (``sphinx-build`` keeps doctrees in the output folder) or go with ``make clean``,
-    which deletes the whole build folder.
-    """
-    folder = Path(app.confdir) / ".websupport"
-    try:
-        folder.mkdir(exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("# Readers' comments belong in no repository.\n*\n", encoding="utf-8")
-    except OSError as failed:
-        raise ConfigError(
-            f"no comment store can be kept in {folder} ({failed.strerror}): "
-            "set websupport_storage to the URL of one"
-        ) from failed
-    return f"sqlite:///{(folder / 'comments.db').as_posix()}"
+def _digest(visible: Mapping[str, Sequence[Note | None]], site: str) -> str:
+    """Return what is the same as long as the same is to be registered."""
+    digest = sha256(site.encode())
+    for docname, notes in sorted(visible.items()):
+        digest.update(json.dumps([docname, notes]).encode())
+    return digest.hexdigest()
 
 
 def _is_silent(metadata: Mapping[str, Any]) -> bool:

@@ -109,6 +109,17 @@ class StorageBackend:
             something else.
         """
 
+    def get_generation(self) -> str | None:
+        """Return what tells the published build apart from all others, of any store.
+
+        It names the one after which this object's last build began, or which that build
+        published. Sources that are as they were when it was published need not be compared
+        with the store again.
+
+        :returns: ``None`` where the store cannot tell: then they are.
+        """
+        return None
+
     def discard_build(self) -> None:
         """Forget what was staged: the build failed."""
 

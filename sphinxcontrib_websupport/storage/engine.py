@@ -26,6 +26,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
 from sphinxcontrib_websupport.errors import MissingDriverError, SettingsError, StorageError
+from sphinxcontrib_websupport.storage.creation import create
 from sphinxcontrib_websupport.storage.schema import VERSION, VERSION_TABLE
 
 T = TypeVar("T")
@@ -172,9 +173,11 @@ class Database:
                 if self.is_sqlite:
                     _log_ahead(connection)
                 found = version(connection)
+            if found is None and self.is_sqlite and self.write(create):
+                return
             if found != VERSION:
-                # Alembic takes longer to import than all the rest; only a new or an old
-                # database needs it.
+                # Alembic takes longer to import than all the rest; only an old database and
+                # a server's need it.
                 with _quiet("alembic"):
                     migrate = import_module("sphinxcontrib_websupport.storage.migrations.upgrade")
                     migrate.upgrade(self.engine)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sphinxcontrib_websupport.errors import NodeNotFoundError
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.storage import queries, rules
+from sphinxcontrib_websupport.storage.generation import new_generation
 from sphinxcontrib_websupport.storage.publishing import chunks, new_stamp
 from sphinxcontrib_websupport.storage.schema import comments, nodes, state, votes
 from sphinxcontrib_websupport.storage.transfer.records import CommentRecord, Discussions, taken
@@ -128,7 +129,7 @@ def write_nodes(connection: Connection, given: Iterable[Node]) -> None:
         connection.execute(update(nodes).where(nodes.c.id == bindparam("key")), changed)
     if new or changed:
         # A build that began before is refused.
-        connection.execute(update(state).where(generation).values(value=state.c.value + 1))
+        connection.execute(update(state).where(generation).values(value=new_generation()))
 
 
 def write_discussions(connection: Connection, discussions: Discussions) -> None:

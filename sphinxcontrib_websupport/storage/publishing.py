@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sphinxcontrib_websupport.errors import BuildConflictError
 from sphinxcontrib_websupport.storage import queries, rules
 from sphinxcontrib_websupport.storage.engine import Database
+from sphinxcontrib_websupport.storage.generation import new_generation
 from sphinxcontrib_websupport.storage.schema import nodes, state
 from sphinxcontrib_websupport.storage.staging import Build
 
@@ -53,36 +54,37 @@ def new_stamp() -> int:
 
 
 def published_generation(connection: Connection) -> int:
-    """Return how many builds were published."""
+    """Return the number of the build that was published last."""
     query = select(state.c.value).where(state.c.name == "generation")
     return int(connection.execute(query).scalar_one())
 
 
-def publish(database: Database, build: Build) -> None:
+def publish(database: Database, build: Build) -> int:
     """Write what a build changes; nothing at all when it changes nothing.
 
+    :returns: the number of this build, or of the one before when nothing was written.
     :raises BuildConflictError: another build was published since this one began.
     """
     with database.read() as connection:
         # Looked at before the writers' turn is asked for: most builds change little, and
         # many nothing.
         if not _difference(connection, build):
-            return
+            return build.generation
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> int:
         turn = select(state.c.value).where(state.c.name == "generation").with_for_update()
         generation = connection.execute(turn).scalar_one()
         difference = _difference(connection, build)
         if not difference:
-            return
+            return build.generation
         if generation != build.generation:
             raise BuildConflictError("another build was published since this one began")
         _write(connection, difference)
-        connection.execute(
-            update(state).where(state.c.name == "generation").values(value=generation + 1)
-        )
+        number = new_generation()
+        connection.execute(update(state).where(state.c.name == "generation").values(value=number))
+        return number
 
-    database.write(work)
+    return database.write(work)
 
 
 def _difference(connection: Connection, build: Build) -> _Difference:

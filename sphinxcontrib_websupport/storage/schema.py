@@ -138,5 +138,5 @@ state = Table(
     Column("name", Name(64), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""``generation``: how many builds were published. ``migrated``: the last comment that came
-from the earlier package's tables."""
+"""``generation``: the number of the build that was published last. ``migrated``: the
+last comment that came from the earlier package's tables."""

@@ -32,6 +32,7 @@ from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.storage import changes, editing, importing, queries, rules
 from sphinxcontrib_websupport.storage.base import EditableStorage
 from sphinxcontrib_websupport.storage.engine import Database
+from sphinxcontrib_websupport.storage.generation import told
 from sphinxcontrib_websupport.storage.publishing import chunks, publish, published_generation
 from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.schema import nodes
@@ -58,6 +59,7 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
     def __init__(self, url_or_engine: str | URL | Engine) -> None:
         self._database = Database(url_or_engine)
         self._build: Build | None = None
+        self._generation = 0
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -82,7 +84,8 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
 
     def pre_build(self) -> None:
         with self._database.read() as connection:
-            self._build = Build(published_generation(connection))
+            self._generation = published_generation(connection)
+        self._build = Build(self._generation)
 
     def has_node(self, id: str) -> bool:
         if self._build is not None and id in self._build.added:
@@ -103,8 +106,11 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
 
     def post_build(self) -> None:
         if self._build is not None:
-            publish(self._database, self._build)
+            self._generation = publish(self._database, self._build)
             self._build = None
+
+    def get_generation(self) -> str | None:
+        return told(self._generation)
 
     def discard_build(self) -> None:
         self._build = None

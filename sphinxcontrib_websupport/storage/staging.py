@@ -19,7 +19,7 @@ MAX_DOCUMENT_LENGTH = 512
 class Build:
     """What one build has registered and retired since it began.
 
-    :param generation: how many builds had been published when it began.
+    :param generation: the number of the build that was published last when it began.
     """
 
     def __init__(self, generation: int) -> None:

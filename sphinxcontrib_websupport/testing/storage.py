@@ -128,6 +128,15 @@ class StorageContract:
         publish(storage, "n")
         assert not storage.has_node("new")
 
+    def test_names_the_published_build(self, storage: StorageBackend) -> None:
+        """Another name for each build that changes something, unless the store has none."""
+        publish(storage, "n")
+        first = storage.get_generation()
+        publish(storage, "n")
+        assert storage.get_generation() == first
+        publish(storage, "n", "m")
+        assert first is None or storage.get_generation() not in {None, first}
+
     def test_keeps_comments_through_builds(self, storage: StorageBackend) -> None:
         """A comment stays with its node, changed or not, also one written during a build."""
         say(storage)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sphinxcontrib_websupport.errors import BuildError
+from sphinxcontrib_websupport.build import store
+from sphinxcontrib_websupport.errors import BuildError, StorageError
 from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
 from tests.build.project import Project, assert_marked_once, times
 
@@ -57,6 +58,52 @@ def test_an_unchanged_build_writes_nothing(book: Project) -> None:
 
     book.build(freshenv=True, parallel=2)
     assert _state_of(book) == before
+    assert_marked_once(book)
+
+
+def test_an_unchanged_build_opens_no_store(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    book.build()
+    monkeypatch.setattr(store, "open_storage", _refuse)
+
+    book.build()
+    assert_marked_once(book)
+
+    book.write("two.rst", "Two\n===\n\nAnother text.")
+    with pytest.raises(BuildError, match="opened"):
+        book.build()
+
+
+def _refuse(settings: object) -> None:
+    raise StorageError("the store was opened")
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"pages": {}, "published": 1}'])
+def test_a_damaged_record_costs_a_comparison(book: Project, damage: str) -> None:
+    book.build()
+    before = book.attached()
+    (book.out() / ".websupport.json").write_text(damage)
+
+    book.build()
+
+    assert book.attached() == before
+    assert_marked_once(book)
+
+
+def test_an_unchanged_build_sees_that_the_store_is_another(book: Project) -> None:
+    book.build()
+    before = book.attached()
+    copy = book.database.read_bytes()
+    book.write("one.rst", "One\n===\n\nAnother text.")
+    book.build()
+    now = book.attached()
+
+    book.database.write_bytes(copy)  # restored from a backup
+    book.build()
+    assert book.attached() == now != before
+
+    book.database.unlink()
+    book.build()
+    assert [text for _, text in book.attached()["one"]] == ["Another text."]
     assert_marked_once(book)
 
 

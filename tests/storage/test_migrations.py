@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -270,6 +271,27 @@ def test_is_what_the_code_says(engine: Engine, new_database_url: str) -> None:
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_a_new_file_has_the_tables_that_the_migrations_make(tmp_path: Path) -> None:
+    made, migrated = (create_engine(f"sqlite:///{tmp_path / name}") for name in ("a.db", "b.db"))
+    SQLAlchemyStorage(made).close()
+    import_module("sphinxcontrib_websupport.storage.migrations.upgrade").upgrade(migrated)
+
+    assert _definitions(made) == _definitions(migrated)
+    assert "AUTOINCREMENT" in str(_definitions(made)["websupport_comments"])
+    assert "WITHOUT ROWID" in str(_definitions(made)["websupport_votes"])
+
+
+def _definitions(engine: Engine) -> dict[str, list[str]]:
+    """Return what SQLite keeps of each table and index; columns in any order."""
+    with engine.connect() as connection:
+        rows = [
+            *connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql > ''")),
+            *connection.execute(text("SELECT name, value FROM websupport_state")),
+        ]
+    engine.dispose()
+    return {name: sorted(re.split(r"\s*[,()\n]\s*", str(sql))) for name, sql in rows}
 
 
 def test_knows_the_newest_version() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -37,28 +38,29 @@ class Publisher:
         self._published = published
         self._threads = threads
 
-    def publish(self, edit: Edit, generation: int, *, forgets: bool = True) -> None:
+    def publish(self, edit: Edit, generation: int, *, forgets: bool = True) -> str | None:
         """Publish what a build says of nodes, or nothing when it changes nothing.
 
         :param edit: may be called more than once.
         :param generation: how many builds had been published when it began.
         :param forgets: whether what an earlier build retired and nobody discusses is left out.
+        :returns: the name of what was published; ``None`` when nothing was.
         :raises BuildConflictError: another was published meanwhile.
         """
 
-        def publish() -> None:
+        def publish() -> str | None:
             site = self._finished()
             draft = Draft(self._published.snapshot(site))
             edit(draft)
             if not draft.changed():
-                return
+                return None
             if site.generation != generation:
                 raise BuildConflictError("another build was published since this one began")
             if forgets:
                 self._forget(draft)
-            self._write(draft, site._replace(generation=generation + 1))
+            return self._write(draft, site._replace(generation=generation + 1)).manifest
 
-        _repeated(publish)
+        return _repeated(publish)
 
     def attach(self, old: str, new: str, check: Callable[[Snapshot], None]) -> None:
         """Attach the discussion of one node to another and forget the first.
@@ -170,13 +172,10 @@ def for_each(items: Sequence[T], work: Callable[[T], object]) -> None:
             pass
 
 
-def _repeated(work: Callable[[], object]) -> None:
+def _repeated(work: Callable[[], T]) -> T:
     for _ in range(_TRIES):
-        try:
-            work()
-        except Superseded:
-            continue
-        return
+        with suppress(Superseded):
+            return work()
     raise StorageError("others kept publishing nodes")
 
 

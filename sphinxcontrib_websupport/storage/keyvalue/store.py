@@ -69,6 +69,7 @@ class KeyValueStorage(EditableStorage, Transferable):
             backend, self._threads, self._published, self._publisher, self._writer, self._known
         )
         self._build: Build | None = None
+        self._generation: str | None = None
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -83,7 +84,9 @@ class KeyValueStorage(EditableStorage, Transferable):
     # -- the build -------------------------------------------------------------------------
 
     def pre_build(self) -> None:
-        self._build = Build(self._published.site().generation)
+        site = self._published.site()
+        self._generation = site.manifest
+        self._build = Build(site.generation)
 
     def has_node(self, id: str) -> bool:
         if self._build is not None and id in self._build.added:
@@ -105,8 +108,13 @@ class KeyValueStorage(EditableStorage, Transferable):
 
     def post_build(self) -> None:
         if self._build is not None:
-            self._publisher.publish(register(self._build), self._build.generation)
+            edit = register(self._build)
+            written = self._publisher.publish(edit, self._build.generation)
+            self._generation = written or self._generation
             self._build = None
+
+    def get_generation(self) -> str | None:
+        return self._generation
 
     def discard_build(self) -> None:
         self._build = None
