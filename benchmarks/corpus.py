@@ -1,4 +1,4 @@
-"""Real documentation for tests and benchmarks: the ``doc/`` of source distributions.
+"""Real files for tests and benchmarks, out of source distributions: mostly their ``doc/``.
 
 ``corpus("sphinx", "9.0.4")`` gives the folder of Sphinx's own documentation, fetched once with
 pip into ``.corpora/`` beside the checkout (or ``$WEBSUPPORT_CORPORA``).
@@ -14,7 +14,14 @@ from pathlib import Path
 
 from filelock import FileLock
 
-FOLDERS = {"sphinx": "doc", "django": "docs"}
+FOLDERS = {
+    "sphinx": "doc",
+    "django": "docs",
+    # The front end of the earlier package, and the jQuery that Sphinx brought then.
+    "sphinxcontrib-websupport": "sphinxcontrib/websupport/files",
+    "sphinxcontrib-jquery": "sphinxcontrib/jquery",
+}
+"""What of a release is given."""
 
 
 def corpora() -> Path:
@@ -24,7 +31,7 @@ def corpora() -> Path:
 
 
 def corpus(name: str, version: str) -> Path:
-    """Return the documentation folder of a release, fetching it when it is not there.
+    """Return the folder of a release that matters here, fetching it when it is not there.
 
     :raises subprocess.CalledProcessError: pip could not fetch it.
     """

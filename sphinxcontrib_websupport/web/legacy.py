@@ -10,13 +10,20 @@ from sphinxcontrib_websupport.web.messages import Response, json_response
 
 PLAIN = "text/plain; charset=utf-8"
 
+ANONYMOUS = "Anonymous"
+"""How earlier front ends are told that an author has no name: they show what they get."""
+
 
 def get_comments(call: Call) -> Response:
     """Answer with a node's whole thread: earlier front ends know no pages."""
     viewer = call.viewer
-    return thread_response(
-        call.support.get_data(call.query["node"], viewer.username or None, viewer.moderator)
-    )
+    thread = call.support.get_data(call.query["node"], viewer.username or None, viewer.moderator)
+    pending = list(thread["comments"])
+    while pending:
+        comment = pending.pop()
+        comment["username"] = comment["username"] or ANONYMOUS
+        pending += comment["children"]
+    return thread_response(thread)
 
 
 def add_comment(call: Call) -> Response:
@@ -28,6 +35,7 @@ def add_comment(call: Call) -> Response:
         node_id=call.body.get("node", ""),
         parent_id=call.body.get("parent", ""),
     )
+    comment["username"] = comment["username"] or ANONYMOUS
     answer: LegacyComment = {"comment": comment}
     return json_response(answer)
 
