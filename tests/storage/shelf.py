@@ -1,4 +1,4 @@
-"""A whole comment store, as the manual shows it: for one process, in dictionaries."""
+"""A comment store in eleven calls, for one process, in dictionaries."""
 
 from datetime import datetime
 from itertools import count
@@ -15,7 +15,6 @@ from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.base import StorageBackend
 
 
-# [store]
 class ShelfStorage(StorageBackend):
     def __init__(self) -> None:
         self.nodes: dict[str, tuple[str, str]] = {}

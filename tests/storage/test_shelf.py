@@ -1,6 +1,5 @@
-"""The store that the manual shows, and the test that it shows with it."""
+"""The contract of a comment store that has the eleven published calls alone."""
 
-# [suite]
 import pytest
 
 from sphinxcontrib_websupport.testing.storage import StorageContract
