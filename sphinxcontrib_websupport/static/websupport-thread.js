@@ -29,7 +29,7 @@ function ago(iso, language) {
   return format.format(0, "second");
 }
 
-/** Put a section where the document stays valid. @param {Element} host @param {Element} section */
+/** Put a section where HTML allows one. @param {Element} host @param {Element} section */
 function insert(host, section) {
   const table = host.closest("table");
   if (host.matches("dt")) {
@@ -112,7 +112,7 @@ export function openThread(page, node, marker, modules, pointed, closed) {
 
   // -- what is shown ------------------------------------------------------------------------
 
-  /** Put the rows in order; those that are in their place already are not touched. */
+  /** Put the rows in order; those in their place already are not touched. */
   function draw() {
     // What is last is drawn first. One's own comment may have come before older ones.
     const roots = sort.value === "newest" ? [...top] : [...top].reverse();
