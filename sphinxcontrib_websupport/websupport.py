@@ -302,6 +302,13 @@ class WebSupport:
         """
         return self.storage.find_comment(_comment(comment_id), moderator)
 
+    def get_depth(self, comment_id: str | int) -> int:
+        """Return how deep a comment stands: 1 at the top, 2 for a reply; 0 if that is not known.
+
+        :raises CommentNotFoundError: no such comment.
+        """
+        return self.storage.get_depth(_comment(comment_id))
+
     def get_metadata(self, docname: str, moderator: bool = False) -> dict[str, int]:
         """Return ``{node id: count}`` for every node of a document.
 

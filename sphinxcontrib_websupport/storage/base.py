@@ -195,6 +195,15 @@ class StorageBackend:
         """
         raise CommentNotFoundError(f"no comment {comment_id!r:.80}")
 
+    def get_depth(self, comment_id: str) -> int:
+        """Return how deep a comment stands: 1 at the top, 2 for a reply, and so on.
+
+        A store that cannot tell returns 0: replies to it are then nested without limit.
+
+        :raises CommentNotFoundError: no such comment.
+        """
+        return 0
+
     def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
         """Return ``{node id: count}`` for every attached node of a document.
 

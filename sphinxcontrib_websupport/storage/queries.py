@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, String, and_, bindparam, cast, func, null, or_, select
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError
 from sphinxcontrib_websupport.model import Node
@@ -95,6 +107,19 @@ BRANCH = select(
 
 
 _KNOWN_AS = select(comments.c.id).where(comments.c.known_as == bindparam("known_as"))
+
+
+_LEVEL = (
+    select(comments.c.parent_id, literal(1).label("depth"))
+    .where(comments.c.id == bindparam("comment"))
+    .cte("levels", recursive=True)
+)
+_LEVELS = _LEVEL.union_all(
+    select(comments.c.parent_id, _LEVEL.c.depth + 1).where(comments.c.id == _LEVEL.c.parent_id)
+)
+
+DEPTH = select(func.max(_LEVELS.c.depth))
+"""How deep a comment stands, from 1; null for none."""
 
 
 def located(connection: Connection, id: object) -> int:

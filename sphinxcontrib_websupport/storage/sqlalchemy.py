@@ -184,6 +184,14 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
             raise CommentNotFoundError("there is no such comment")
         return str(row.node_id)
 
+    def get_depth(self, comment_id: str) -> int:
+        with self._database.read() as connection:
+            values = {"comment": queries.located(connection, comment_id)}
+            depth = connection.scalar(queries.DEPTH, values)
+        if depth is None:
+            raise CommentNotFoundError("there is no such comment")
+        return int(depth)
+
     def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
         if not rules.is_storable(docname):
             return {}

@@ -238,6 +238,19 @@ class StorageContract:
         assert storage.delete_comment(ids[1], "", True)
         assert [c["id"] for c in shown(storage)] == ids[:1]
 
+    def test_tells_how_deep_a_comment_stands(self, storage: StorageBackend) -> None:
+        """From 1, or 0 where it cannot tell."""
+        above = say(storage)["id"]
+        say(storage)
+        if storage.get_depth(above) == 0:
+            return
+        for depth in range(1, 6):
+            assert storage.get_depth(above) == depth
+            above = say(storage, parent_id=above)["id"]
+        for id in STRANGE_IDS:
+            with pytest.raises(CommentNotFoundError):
+                storage.get_depth(id)
+
     @pytest.mark.parametrize("name", [None, ""])
     def test_takes_anonymous_comments(self, storage: StorageBackend, name: str | None) -> None:
         """No name and an empty name are the same."""

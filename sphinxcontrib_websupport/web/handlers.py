@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from sphinxcontrib_websupport.errors import (
+    CommentNotAllowedError,
     CommentNotFoundError,
     UnsupportedError,
     UserNotAuthorizedError,
@@ -25,6 +26,13 @@ from sphinxcontrib_websupport.web.encoding import thread_response
 from sphinxcontrib_websupport.web.fields import whole_number
 from sphinxcontrib_websupport.web.identify.authors import EDIT_SECONDS
 from sphinxcontrib_websupport.web.messages import Response, encode, json_response
+
+MAX_DEPTH = 400
+"""How deep replies are nested.
+
+A thread is nested JSON, two levels for each reply. The service itself does not recurse, but
+Python's parser gives up at about 500 replies, and so may others that ask it.
+"""
 
 
 def get_document(call: Call) -> Response:
@@ -187,6 +195,10 @@ def post(
 ) -> NewComment:
     """Add a comment in the reader's name, waiting for a moderator where the site says so."""
     viewer = call.viewer
+    if parent_id and call.support.get_depth(parent_id) >= MAX_DEPTH:
+        raise CommentNotAllowedError(
+            f"Replies are nested {MAX_DEPTH} deep at most: answer an earlier comment."
+        )
     return call.support.add_comment(
         text,
         node_id=node_id,

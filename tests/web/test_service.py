@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from werkzeug.test import Client
 
+from sphinxcontrib_websupport.web.handlers import MAX_DEPTH
 from sphinxcontrib_websupport.web.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import DEPTH, FIRST, HERE, identify, read, user
@@ -159,6 +161,29 @@ def test_the_answer_is_what_json_dumps_would_give(client: Client, support: WebSu
         for item in (*thread["comments"], *thread["comments"][0]["children"]):
             item["age"] = item["time"]["delta"] = None
     assert sent == kept
+
+
+def test_replies_are_nested_only_so_deep(deep: WebSupport) -> None:
+    client = Client(WSGIApp(deep))
+    levels = list(chain(deep))
+    path, refused = (f"/comments/{levels[n - 1]}/replies" for n in (MAX_DEPTH - 1, MAX_DEPTH))
+    answer = client.post(refused, json={"text": "Hi."}, headers=HERE)
+    assert answer.status_code == 403
+    assert "400 deep" in read(answer)["detail"]
+    form = {"parent": levels[-1], "text": "Hi."}
+    assert client.post("/_add_comment", data=form, headers=HERE).status_code == 403
+    posted = client.post(path, json={"text": "Hi."}, headers=HERE)
+    assert posted.status_code == 201
+    deep.delete_comment(read(posted)["id"], moderator=True)
+
+
+def chain(support: WebSupport) -> Iterator[str]:
+    """Yield the ids of a chain of replies, from its top."""
+    comments = support.get_data("n1")["comments"]
+    while comments:
+        [comment] = comments
+        yield comment["id"]
+        comments = comment["children"]
 
 
 def test_a_comment_knows_its_paragraph(client: Client) -> None:

@@ -226,6 +226,9 @@ class KeyValueStorage(EditableStorage, Transferable):
     def find_comment(self, comment_id: str, moderator: bool) -> str:
         return self._known.at(comment_id, lambda id: self._writer.find(id, moderator))
 
+    def get_depth(self, comment_id: str) -> int:
+        return self._known.at(comment_id, self._writer.depth)
+
     def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
         if not rules.is_storable(docname):
             return {}

@@ -181,6 +181,18 @@ class Writer:
             raise CommentNotFoundError("there is no such comment")
         return Header.read(header_key, loaded.get(header_key)).node
 
+    def depth(self, id: CommentId) -> int:
+        """Return how deep a comment stands, from 1.
+
+        :raises CommentNotFoundError: there is no such comment.
+        """
+        key = names.segment_key(id.thread, id.segment)
+        segment = Segment.read(key, self._backend.load(key))
+        depth, said = 1, segment.find(id.seq)
+        while said.parent is not None:
+            depth, said = depth + 1, segment.find(said.parent)
+        return depth
+
     # -- users -------------------------------------------------------------------------------
 
     def vote(self, id: CommentId, name: str, value: int) -> None:
