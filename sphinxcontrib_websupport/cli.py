@@ -149,15 +149,17 @@ def check(url: str | None, settings: Path | None) -> None:
     WEBSUPPORT_REDIS_URL=...) and from a file.
     """
     with _sentences():
-        if url is not None and is_database(url):
-            storage = open_storage(url)
+        found = gather(file=settings)
+        place = url or found.get("STORAGE")
+        if place and is_database(place):
+            storage = open_storage(place)
             try:
                 storage.check()
             finally:
                 storage.close()
             click.echo("the database answers, and has the tables it needs")
             return
-        for line in probe.check(url or gather(file=settings)):
+        for line in probe.check(url or ({**found, "STORAGE_BACKEND": place} if place else found)):
             click.echo(line)
 
 

@@ -73,6 +73,15 @@ class TestCheck:
         settings.write_text(f'STORAGE_BACKEND = "file"\nFILE_DIR = "{tmp_path}/values"\n')
         assert run("check", "--settings", settings).exit_code == 0
 
+    def test_the_store_that_the_environment_names(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WEBSUPPORT_STORAGE", "file")
+        monkeypatch.setenv("WEBSUPPORT_FILE_DIR", str(tmp_path / "values"))
+        assert "chosen: " in run("check").output
+        monkeypatch.setenv("WEBSUPPORT_STORAGE", f"sqlite:///{(tmp_path / 'c.db').as_posix()}")
+        assert "the database answers" in run("check").output
+
     def test_all_that_is_missing_is_named_with_its_source(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

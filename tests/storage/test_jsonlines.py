@@ -140,6 +140,7 @@ DAMAGES = {
     "an unknown node": (change(7, on="nowhere"), 7, "there is no node 'nowhere'"),
     "a reply before its parent": (swap(6, 7), 6, "its parent is missing"),
     "a comment twice": (repeat(6), 7, "this comment comes twice"),
+    "a comment on two nodes": (change(10, comment="1"), 10, "this comment comes twice"),
     "a script": (change(6, text="<script>alert(1)</script>"), 6, "HTML that is not allowed"),
     "a handler": (change(6, text="<p onclick='x'>x</p>"), 6, "HTML that is not allowed"),
     "a difference": (change(6, proposal_diff="<ins><img src=x></ins>"), 6, "other than ins"),

@@ -197,6 +197,16 @@ class TestDifferences:
                 target.write_discussions({node: [other]})
         assert everything(target) == there
 
+    def test_no_id_is_given_twice(self, stores: Stores, engine: str) -> None:
+        target = stores(engine)
+        publish(target, "n", "other")
+        record = CommentRecord("x", None, 7, "<p>x</p>", None, True, False, None, None)
+        with pytest.raises(TransferError, match="comes twice"):
+            target.write_discussions({"n": [record], "other": [record]})
+        target.write_discussions({"n": [record]})
+        with pytest.raises(TransferError, match="another comment has the id 'x'"):
+            target.write_discussions({"other": [record]})
+
     @pytest.mark.parametrize("name", NAMES)
     def test_ids_of_others_are_kept(self, stores: Stores, engine: str, name: str) -> None:
         """Whatever form they have: the store of somebody else gave them out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sphinxcontrib_websupport.errors import InvalidInputError, TransferError
@@ -51,20 +50,18 @@ def check_comments(discussions: Discussions) -> None:
     :raises InvalidInputError: one cannot be kept.
     :raises TransferError: a parent is missing; an id comes twice.
     """
+    ids: set[str] = set()
     for node, records in discussions.items():
         rules.storable("the node's id", node, MAX_ID_LENGTH)
-        _check(records)
-
-
-def _check(records: Sequence[CommentRecord]) -> None:
-    seen: set[str] = set()
-    for record in records:
-        check_comment(record)
-        if record.id in seen:
-            raise TransferError(f"the comment {record.id!r:.80} comes twice")
-        if record.parent is not None and record.parent not in seen:
-            raise TransferError(f"the parent of the comment {record.id!r:.80} is missing")
-        seen.add(record.id)
+        seen: set[str] = set()
+        for record in records:
+            check_comment(record)
+            if record.id in ids:
+                raise TransferError(f"the comment {record.id!r:.80} comes twice")
+            if record.parent is not None and record.parent not in seen:
+                raise TransferError(f"the parent of the comment {record.id!r:.80} is missing")
+            seen.add(record.id)
+            ids.add(record.id)
 
 
 def check_comment(record: CommentRecord) -> None:

@@ -119,7 +119,7 @@ class FileStream:
         ended: set[str] = set()
         seen: set[str] = set()
         node: str | None = None
-        comments = 0
+        ids: set[str] = set()
         for number, length, line in self._lines():
             if isinstance(line, Node):
                 if node is not None:
@@ -128,7 +128,6 @@ class FileStream:
                     raise self._damaged(number, f"the node {line.id!r:.80} comes twice")
                 nodes.add(line.id)
             elif isinstance(line, _Comment):
-                comments += 1
                 if line.node != node:
                     if line.node not in nodes:
                         raise self._damaged(number, f"there is no node {line.node!r:.80}")
@@ -137,12 +136,13 @@ class FileStream:
                     if node is not None:
                         ended.add(node)
                     node, seen = line.node, set()
-                if line.record.id in seen:
+                if line.record.id in ids:
                     raise self._damaged(number, "this comment comes twice")
                 if line.record.parent is not None and line.record.parent not in seen:
                     raise self._damaged(number, "its parent is missing, or comes behind it")
                 seen.add(line.record.id)
-            elif line != (len(nodes), comments):
+                ids.add(line.record.id)
+            elif line != (len(nodes), len(ids)):
                 raise self._damaged(number, "lines are missing: the file says how many it has")
             progress(length)
 
