@@ -39,6 +39,8 @@ class Settings:
     """The language of the service's own pages; ``None``: what the browser asks for."""
     may_sign_in: bool = False
     """Whether readers can choose a name with ``PUT session``."""
+    takes_password: bool = False
+    """Whether a moderator can sign in at ``sign-in``."""
     routes: Sequence[Route] = ()
     """Everything that this service answers."""
 

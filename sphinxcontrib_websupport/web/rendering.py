@@ -90,6 +90,7 @@ def _page(
         say=language.say,
         count=language.count,
         deleted=DELETED,
+        takes_password=settings.takes_password,
         status=status,
         **values,
     )

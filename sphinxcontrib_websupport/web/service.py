@@ -130,6 +130,7 @@ class Service:
             document_url=document_url,
             language=language,
             may_sign_in=session is not None and session.names,
+            takes_password=session is not None and session.takes_password,
             routes=routes,
         )
         if must_wait is not None:

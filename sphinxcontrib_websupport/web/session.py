@@ -86,6 +86,7 @@ class Session:
         self._home = home
         self._secure = secure
         self.names = names
+        self.takes_password = self._password_hash is not None
         self.routes = self._routes()
 
     def _routes(self) -> tuple[Route, ...]:

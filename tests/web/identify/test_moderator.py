@@ -139,6 +139,13 @@ def test_a_form_takes_them_without_scripts(client: Client) -> None:
     assert who(client) == MONA
 
 
+def test_the_moderators_pages_lead_there(client: Client, support: WebSupport) -> None:
+    for path, root in (("/moderation", ""), ("/moderation/detached", "../")):
+        assert f'<a href="{root}sign-in">' in client.get(path).text
+    without = Client(WSGIApp(support, session=Session("key", moderator="Mona")))
+    assert "sign-in" not in without.get("/moderation").text
+
+
 @pytest.mark.parametrize("name", ["Mona", "Ada", '"><script>', ""])
 def test_the_form_says_what_was_wrong_and_keeps_the_name_only(client: Client, name: str) -> None:
     form = {"name": name, "password": "wrong password"}
