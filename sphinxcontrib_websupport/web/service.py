@@ -86,7 +86,8 @@ class Service:
     :param origins: the site's own origins, such as ``https://docs.example.org``; without
         them a browser that says nothing better is believed when Origin and Host agree.
     :param cross_origin: the other origins whose pages may use the service.
-    :param limits: how often somebody may ask; without it there is no limit.
+    :param limits: how often somebody may ask; without it there is no limit but one: passwords
+        are never guessed at will.
     :param secret_key: what forms, and the tokens of authors without a name, are signed with.
         Without one it is made up, and these do not outlive the process.
     :param document_url: where a document is to be read, such as ``"/{docname}.html"``.
@@ -120,6 +121,8 @@ class Service:
         self._origins = frozenset(origins)
         self._cross_origin = cross_origin
         self._limits = limits
+        takes_password = session is not None and session.takes_password
+        self._attempts = Limits() if limits is None and takes_password else limits
         self._observers = (log_answer, *((metrics,) if metrics else ()), *observers)
         routes = ROUTES + (session.routes if session else ()) + (metrics.routes if metrics else ())
         key = secret_key or secrets.token_hex()
@@ -130,7 +133,7 @@ class Service:
             document_url=document_url,
             language=language,
             may_sign_in=session is not None and session.names,
-            takes_password=session is not None and session.takes_password,
+            takes_password=takes_password,
             routes=routes,
         )
         if must_wait is not None:
@@ -193,8 +196,9 @@ class Service:
         check = partial(check_origin, request, identity, self._origins, self._cross_origin)
         if route.takes is not Takes.FORM:
             check(is_form=False)
-        if self._limits is not None:
-            self._limits.spend(route.budget, request, viewer)
+        limits = self._attempts if route.attempts else self._limits
+        if limits is not None:
+            limits.spend(route.budget, request, viewer)
         query = read_query(request, route.query)
         body: Mapping[str, Any] = {}
         if route.takes is Takes.JSON:

@@ -13,6 +13,7 @@ from werkzeug.test import Client, TestResponse
 from sphinxcontrib_websupport.errors import SettingsError
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.identify.passwords import hash_password
 from sphinxcontrib_websupport.web.identify.proxies import TrustedProxies
 from sphinxcontrib_websupport.web.limits import READERS_BEHIND_AN_ADDRESS, Budget, Limits
 from sphinxcontrib_websupport.web.messages import Request
@@ -112,6 +113,15 @@ def test_another_sites_requests_do_not_use_up_a_readers_budget(support: WebSuppo
 
 def test_without_limits_there_is_none(client: Client) -> None:
     assert {post(client, "ada").status_code for _ in range(50)} == {201}
+
+
+def test_passwords_are_not_guessed_without_limit_in_any_case(support: WebSupport) -> None:
+    session = Session("key", moderator="Mona", password_hash=hash_password("correct horse"))
+    client = Client(WSGIApp(support, session=session))
+    body = {"name": "Mona", "password": "guess of mine"}
+    answers = [client.put("/session", json=body, headers=HERE).status_code for _ in range(12)]
+    assert answers.count(403) == 10
+    assert answers[-1] == 429
 
 
 # -- who is counted together ---------------------------------------------------------------------
