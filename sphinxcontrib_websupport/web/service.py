@@ -18,7 +18,7 @@ from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.caching import is_known, not_modified, quoted
 from sphinxcontrib_websupport.web.calls import Call, Route, Settings, Takes
 from sphinxcontrib_websupport.web.compression import compressed
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.crossorigin import CrossOrigin, clean_origin
 from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
 from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
@@ -118,7 +118,7 @@ class Service:
         self._support = support
         signed_in = () if session is None else (session,)
         self._readers = Chain((*ways, *signed_in, HostApplication(identify)))
-        self._origins = frozenset(origins)
+        self._origins = frozenset(map(clean_origin, origins))
         self._cross_origin = cross_origin
         self._limits = limits
         takes_password = session is not None and session.takes_password

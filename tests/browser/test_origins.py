@@ -154,6 +154,27 @@ def test_an_expired_token_is_forgotten_and_the_page_works(
     assert page.evaluate("Object.keys(localStorage).filter((key) => key.endsWith('token'))") == []
 
 
+def test_a_token_that_expires_meanwhile_loses_nothing_and_signs_nothing(
+    two: TwoOrigins, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.goto(f"{two.page}/index.html")
+    thread = open_thread(page)
+    thread.get_by_label("Add a comment").fill("One.")
+    thread.get_by_label("Name").fill("Ada")
+    thread.get_by_role("button", name="Post").click()
+    expect(thread.locator(".websupport-name")).to_have_text("Ada")
+    thread.get_by_label("Add a comment").fill("Two.")
+    with monkeypatch.context() as time:
+        time.setattr(bearer, "TOKEN_SECONDS", -1)
+        thread.get_by_role("button", name="Post").click()
+        expect(thread.get_by_role("alert").filter(has_text="has expired")).to_be_visible()
+    page.reload()
+    thread = open_thread(page)
+    expect(thread.locator(".websupport-comment")).to_have_count(1)
+    expect(thread.get_by_label("Add a comment")).to_have_value("Two.")
+    expect(thread.get_by_label("Name")).to_be_visible()
+
+
 def test_a_moderators_link_leads_to_the_page_and_leaves_no_token_in_its_address(
     two: TwoOrigins, page: Page, complaints: Complaints
 ) -> None:

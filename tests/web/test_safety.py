@@ -100,7 +100,7 @@ def test_the_page_itself_may_send_forms(client: Client, headers: dict[str, str])
 
 
 def test_with_own_origins_the_host_is_not_asked(support: WebSupport) -> None:
-    client = Client(WSGIApp(support, origins=["https://docs.example.org"]))
+    client = Client(WSGIApp(support, origins=["https://Docs.example.org:443/"]))
     form = {"node": "n1", "text": "Hi"}
     own = {"Origin": "https://docs.example.org", "Host": "backend:9000"}
     assert client.post("/_add_comment", data=form, headers=own).status_code == 200
