@@ -11,13 +11,17 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from copy import deepcopy
+from functools import cache
 from html import escape
 from typing import Any
 
 from docutils import nodes
 from docutils.core import publish_doctree, publish_from_doctree
+from docutils.frontend import Values, get_default_settings
 from docutils.parsers.rst import Parser
 from docutils.parsers.rst.states import Inliner
+from docutils.readers.standalone import Reader
 from docutils.utils import unescape
 from docutils.writers.html5_polyglot import Writer
 
@@ -63,6 +67,8 @@ _SETTINGS: dict[str, Any] = {
     "raw_enabled": False,
     "report_level": 5,
     "sectsubtitle_xform": False,
+    "stylesheet": None,
+    "stylesheet_path": None,
     "smart_quotes": False,
     "syntax_highlight": "none",
     "traceback": True,
@@ -99,6 +105,15 @@ def render(text: str) -> str:
     return html
 
 
+@cache
+def _settings() -> Values:
+    """Return docutils' settings, made once: an option parser costs more than a comment."""
+    settings = get_default_settings(Parser, Reader, Writer)
+    for name, value in _SETTINGS.items():
+        setattr(settings, name, value)
+    return settings
+
+
 def _interpreted(
     rawsource: str, text: str, role: str, lineno: int
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -111,13 +126,11 @@ def _to_html(text: str) -> str:
     # Set on the object: docutils builds its patterns from the variables of the very class of
     # an inliner, so that a subclass of it finds none.
     inliner.interpreted = _interpreted  # type: ignore[method-assign]
-    tree = publish_doctree(
-        _disarm(text),
-        parser=Parser(inliner=inliner),
-        settings_overrides=_SETTINGS,
-    )
+    # Documents write to their settings.
+    settings = deepcopy(_settings())
+    tree = publish_doctree(_disarm(text), parser=Parser(inliner=inliner), settings=settings)
     _simplify(tree)
-    parts: str = publish_from_doctree(tree, writer=Writer(), settings_overrides=_SETTINGS)
+    parts: str = publish_from_doctree(tree, writer=Writer(), settings=settings)
     start, end = parts.index("<main"), parts.rindex("</main>")
     return parts[parts.index(">", start) + 1 : end]
 

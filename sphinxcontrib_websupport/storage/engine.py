@@ -63,7 +63,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._in_memory = self.is_sqlite and isinstance(self.engine.pool, StaticPool)
         self._turn = threading.Lock()
-        self._compiled: dict[Select[Any], tuple[str, list[str] | None]] = {}
+        self._compiled: dict[Select[Any], tuple[str, list[str] | None, dict[str, Any]]] = {}
         self._driver_error: Any = self.engine.dialect.loaded_dbapi.Error
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -120,8 +120,11 @@ class Database:
         compiled = self._compiled.get(query)
         if compiled is None:
             whole = query.compile(dialect=self.engine.dialect)
-            compiled = self._compiled[query] = (whole.string, whole.positiontup)
-        statement, names = compiled
+            # What SQLAlchemy adds, such as SQLite's OFFSET 0.
+            constants = {name: value for name, value in whole.params.items() if value is not None}
+            compiled = self._compiled[query] = (whole.string, whole.positiontup, constants)
+        statement, names, constants = compiled
+        values = {**constants, **values}
         return statement, values if names is None else [values[name] for name in names]
 
     def write(self, work: Callable[[Connection], T]) -> T:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError
-from sphinxcontrib_websupport.model import Node
+from sphinxcontrib_websupport.model import PAGE_SIZE, Node
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.schema import comments, nodes, votes
 from sphinxcontrib_websupport.storage.transfer.records import MAX_COMMENT_ID_LENGTH
@@ -183,11 +183,14 @@ def top(moderator: bool, named: bool, later: bool) -> Select[Any]:
     return query.order_by(comments.c.time, comments.c.id).limit(bindparam("limit"))
 
 
+ROOTS = [f"root{number}" for number in range(PAGE_SIZE)]
+"""So many names that one question is enough for a page, and is compiled once."""
+
+
 @cache
 def replies(moderator: bool, named: bool) -> Select[Any]:
-    """Return all replies below the top-level comments ``roots``."""
-    among = comments.c.root_id.in_(bindparam("roots", expanding=True))
-    return thread(moderator, named).where(among)
+    """Return all replies below the top-level comments :data:`ROOTS`."""
+    return thread(moderator, named).where(comments.c.root_id.in_(map(bindparam, ROOTS)))
 
 
 def _comments(moderator: bool, named: bool) -> Select[Any]:

@@ -8,9 +8,10 @@ import logging
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Engine, Select
 from sqlalchemy.engine import URL
 
 from sphinxcontrib_websupport.errors import (
@@ -148,18 +149,23 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
         start = {} if after is None else _place(after)
         top = queries.top(moderator, "reader" in reader, bool(start))
         replies = queries.replies(moderator, "reader" in reader)
-        with self._database.read() as connection:
-            source = _source(connection, node_id)
-            found = connection.execute(top, {**reader, **start, "limit": limit + 1}).all()
-            rows = [rules.CommentRow._make(row[:-1]) for row in found[:limit]]
-            last = found[limit - 1] if len(found) > limit else None
-            for roots in chunks([row.number for row in found[:limit]]):
-                below = connection.execute(replies, {**reader, "roots": roots})
-                rows.extend(map(rules.CommentRow._make, below))
+        values = {**reader, **start, "limit": limit + 1}
+        node, found = self._database.fetch((queries.NODE_PLACE, reader), (top, values))
+        if not node:
+            raise NodeNotFoundError("no build has registered such a node")
+        rows = [row[:-1] for row in found[:limit]]
+        numbers = [row[-1] for row in found[:limit]]
+        for first in range(0, len(numbers), PAGE_SIZE):
+            # The last one stands for those that are missing to a whole question.
+            named = dict(zip_longest(queries.ROOTS, numbers[first : first + PAGE_SIZE]))
+            roots = {name: root or numbers[-1] for name, root in named.items()}
+            [below] = self._database.fetch((replies, {**reader, **roots}))
+            rows += below
+        last = found[limit - 1] if len(found) > limit else None
         return {
-            "source": source,
+            "source": node[0][1],
             "comments": rules.tree(rows, moderator),
-            "next": f"{last.time}.{last.number}" if last else None,
+            "next": f"{last[3]}.{last[-1]}" if last else None,
         }
 
     def get_version(
@@ -339,13 +345,6 @@ def _reader(node_id: str, username: str | None) -> dict[str, object]:
     name = rules.known_name(username)
     reader: dict[str, object] = {"node": _known(node_id)}
     return reader | {"reader": name} if name else reader
-
-
-def _source(connection: Connection, node_id: str) -> str:
-    node = connection.execute(queries.NODE_PLACE, {"node": _known(node_id)}).first()
-    if node is None:
-        raise NodeNotFoundError("no build has registered such a node")
-    return str(node.source)
 
 
 def _place(mark: str) -> dict[str, int]:

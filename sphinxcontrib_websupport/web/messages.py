@@ -84,4 +84,7 @@ def encode(value: object) -> bytes:
 
     A store's data may be older than the checks that keep lone surrogates out today.
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _json.encode(value).encode("utf-8", "replace")
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
