@@ -23,6 +23,7 @@ from sphinxcontrib_websupport.errors import (
 )
 from sphinxcontrib_websupport.model import DELETED, MAX_NAME_LENGTH, Viewer
 from sphinxcontrib_websupport.web.calls import Call, Route, Takes
+from sphinxcontrib_websupport.web.crossorigin import clean_origin
 from sphinxcontrib_websupport.web.fields import Field
 from sphinxcontrib_websupport.web.forgery import SAFE_METHODS
 from sphinxcontrib_websupport.web.identify.bearer import BearerTokens, token_of
@@ -63,7 +64,7 @@ class Session:
         another origin, ``https://docs.example.org/``.
     :param secure: whether the site is served over HTTPS only.
     :param names: whether readers may choose a name; else the moderator alone signs in.
-    :raises SettingsError: the hash is none.
+    :raises SettingsError: the hash is none, or ``home`` is on no origin.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class Session:
         self._password_hash = None if password_hash is None else check_hash(password_hash)
         self._reserved = {fold(name) for name in (DELETED, "Anonymous", moderator) if name}
         self._home = home
+        parts = urlsplit(home)
+        self._home_origin = clean_origin(f"{parts.scheme}://{parts.netloc}") if parts.netloc else ""
         self._secure = secure
         self.names = names
         self.takes_password = self._password_hash is not None
@@ -257,8 +260,7 @@ class Session:
     def _welcome(self, call: Call) -> Response:
         """Lead the moderator home, signed in."""
         viewer = Viewer(self._moderator or "", moderator=True)
-        home = urlsplit(self._home)
-        if f"{home.scheme}://{home.netloc}" in call.settings.cross_origin.origins:
+        if self._home_origin in call.settings.cross_origin.origins:
             # Behind the "#": no server sees it, and the page takes it out of its address.
             location = f"{self._home}{LANDING}{quote(self._tokens.create(viewer), safe='')}"
             return Response(303, b"", HTML, {"Location": location})

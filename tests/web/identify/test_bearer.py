@@ -22,7 +22,7 @@ NOBODY = {"username": "", "moderator": False}
 
 @pytest.fixture
 def session() -> Session:
-    return Session(KEY, moderator="Mona", home=f"{DOCS}/manual/")
+    return Session(KEY, moderator="Mona", home="https://Docs.example.org:443/manual/")
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_moderators_link_hands_the_page_a_token_behind_the_hash(
     answer = client.get(session.link("", ""))
     home, found, token = answer.headers["Location"].partition(LANDING)
     assert answer.status_code == 303
-    assert (home, found) == (f"{DOCS}/manual/", LANDING)
+    assert (home, found) == ("https://Docs.example.org:443/manual/", LANDING)
     assert "Set-Cookie" not in answer.headers
     shown = {**FROM_DOCS, "Authorization": f"Bearer {token}"}
     assert read(client.get("/session", headers=shown)) == {"username": "Mona", "moderator": True}
