@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from sphinxcontrib_websupport.web.session import Session
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.shells.conversation import Answer, converse
-from tests.web.shells.hosts import HOSTS
+from tests.web.shells.hosts import HOSTS, KEY
 
 Recorded = Callable[[str], dict[str, Answer]]
 
@@ -42,7 +43,8 @@ def recorded(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Recor
             with ExitStack() as stack:
                 support = WebSupport(builddir=folder, storage=f"sqlite:///{path}")
                 stack.callback(support.close)
-                port = stack.enter_context(HOSTS[shell](support, secret_key="a key for tests"))
+                settings = {"session": Session(KEY), "secret_key": KEY}
+                port = stack.enter_context(HOSTS[shell](support, **settings))
                 known[shell] = converse(port)
         return known[shell]
 
@@ -53,10 +55,3 @@ def recorded(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Recor
 def shell(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
-
-
-@pytest.fixture
-def port(shell: str, support: WebSupport) -> Iterator[int]:
-    """Run a shell's host application over a store of the test's own."""
-    with HOSTS[shell](support, secret_key="a key for tests") as port:
-        yield port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import re
@@ -33,6 +34,8 @@ class Step:
     body: bytes | None = None
     expected: Mapping[str, str] = field(default_factory=dict)
     """Headers of the answer."""
+    after: str = ""
+    """The step whose entity tag and cookie are sent along."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,16 @@ class Answer:
     def comparable(self) -> tuple[int, dict[str, str], Any]:
         """Return what must be the same behind every shell: neither moments nor tokens."""
         headers = {name: self.headers[name] for name in self.headers if name not in OTHERS}
+        if "set-cookie" in headers:
+            headers["set-cookie"] = SIGNED.sub("", headers["set-cookie"])
         if "etag" in headers:
             headers["etag"] = "present"  # a page holds a token, and each store has its own stamps
         if self.headers.get("content-type", "").startswith("text/html"):
             return self.status, headers, TOKEN.sub("", self.body.decode())
         if self.headers.get("content-type", "").endswith("json") and self.body:
-            return self.status, headers, _without_moments(json.loads(self.body))
+            is_packed = self.headers.get("content-encoding") == "gzip"
+            text = gzip.decompress(self.body) if is_packed else self.body
+            return self.status, headers, _without_moments(json.loads(text))
         return self.status, headers, self.body
 
 
@@ -60,19 +67,30 @@ TOKEN = re.compile(r'name="token" value="[^"]+"|<time.*?</time>', re.DOTALL)
 
 def converse(port: int) -> dict[str, Answer]:
     """Take all steps, and return their answers by name."""
-    return {step.name: ask(port, step) for step in STEPS}
+    answers: dict[str, Answer] = {}
+    for step in STEPS:
+        before = answers[step.after].headers if step.after else {}
+        headers = dict(step.headers)
+        for name, sent in (("etag", "If-None-Match"), ("set-cookie", "Cookie")):
+            if name in before:
+                headers[sent] = before[name].partition(";")[0]
+        answers[step.name] = ask(port, step, headers)
+    return answers
 
 
-def ask(port: int, step: Step) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def ask(port: int, step: Step, headers: Mapping[str, str]) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request(step.method, PREFIX + step.path, step.body, dict(step.headers))
+        connection.request(step.method, PREFIX + step.path, step.body, dict(headers))
         answer = connection.getresponse()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        assert len(headers) == len(answer.getheaders()), "no header comes twice"
-        return Answer(answer.status, headers, answer.read())
+        received = {name.lower(): value for name, value in answer.getheaders()}
+        assert len(received) == len(answer.getheaders()), "no header comes twice"
+        return Answer(answer.status, received, answer.read())
     finally:
         connection.close()
+
+
+SIGNED = re.compile(r"(?<=^websupport_session=)[^;]+|(?<=Expires=)[^;]+")
 
 
 def _without_moments(value: Any) -> Any:
@@ -153,8 +171,15 @@ STEPS = (
         urlencode({"text": "From the page."}).encode(),
         {"location": "./n1?document=usage%2Finstall#comment-4"},
     ),
+    # Cookies, for this address alone.
+    Step("a sign-in", "PUT", "/session", 200, {**HERE, **JSON}, b'{"name": "Zo\xc3\xab"}'),
+    Step("who is signed in", "GET", "/session", 200, after="a sign-in"),
+    Step("a sign-out", "DELETE", "/session", 204, after="a sign-in"),
     # Reading what was written.
     _get("the thread", "/nodes/n1"),
+    Step("the thread again", "GET", "/nodes/n1", 304, after="the thread"),
+    Step("HEAD again", "HEAD", "/nodes/n1", 304, after="the thread"),
+    Step("the styles, packed", "GET", "/static/websupport.css", 200, {"Accept-Encoding": "gzip"}),
     _get("the thread as HTML", "/threads/n1?document=usage%2Finstall"),
     _get("the thread that the form gave", "/_get_comments?node=n2"),
     _get("an unknown thread as HTML", "/threads/nothing", 404),

@@ -6,9 +6,12 @@ from a header, as the host's own request object gives it.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,7 +42,7 @@ from sphinxcontrib_websupport.web.django import urlpatterns
 from sphinxcontrib_websupport.web.flask import create_blueprint
 from sphinxcontrib_websupport.web.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
-from tests.servers import wait_until
+from tests.servers import Server, accepts_connections, free_port, wait_until
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 OUTER = "/site"
 INNER = "/_comments"
 PREFIX = OUTER + INNER
+
+KEY = "a key for tests, long enough"
 
 Host = Callable[..., AbstractContextManager[int]]
 """Runs a host application; takes the store and the service's settings, gives the port."""
@@ -120,6 +125,24 @@ def wsgi(support: WebSupport, **settings: Any) -> Iterator[int]:
     service = WSGIApp(support, of_flask_or_django, **settings)
     with over_wsgi(DispatcherMiddleware(WerkzeugResponse("Inside."), {INNER: service})) as port:
         yield port
+
+
+@contextmanager
+def over_granian(support: WebSupport, **settings: Any) -> Iterator[int]:
+    """Run the recommended server; its processes open the store anew, with the same settings."""
+    assert settings["secret_key"] == KEY
+    port = free_port()
+    command = ["granian", "--interface", "wsgi", "--no-ws", "--url-path-prefix", PREFIX]
+    server = Server(
+        [sys.executable, "-m", *command, "--port", str(port), "tests.web.shells.granian_site:app"],
+        support.builddir / "server.log",
+        lambda: accepts_connections(port),
+        folder=support.builddir,
+        environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    server.start()
+    yield port
+    server.stop()
 
 
 @contextmanager
@@ -201,6 +224,7 @@ def _route_django(support: WebSupport, settings: dict[str, Any]) -> None:
 
 HOSTS: dict[str, Host] = {
     "wsgi": wsgi,
+    "granian": over_granian,
     "flask": with_flask,
     "django": with_django,
     "django-asgi": with_async_django,

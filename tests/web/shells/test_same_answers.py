@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
 
 from tests.web.shells.conftest import Recorded
 from tests.web.shells.conversation import STEPS, Step
+from tests.web.shells.hosts import PREFIX
 
 EVERY = {
     "x-content-type-options": "nosniff",
@@ -38,3 +42,17 @@ def test_a_head_is_a_get_without_its_body(recorded: Recorded, shell: str) -> Non
     assert int(head.headers["content-length"]) > 0
     assert get.headers["content-length"] == str(len(get.body))
     assert answers["a vote"].headers.get("content-type") is None
+
+
+def test_a_cookie_is_for_the_services_own_addresses(recorded: Recorded, shell: str) -> None:
+    answers = recorded(shell)
+    assert f"Path={PREFIX}/" in answers["a sign-in"].headers["set-cookie"]
+    assert json.loads(answers["who is signed in"].body)["username"] == "Zoë"
+    assert "Max-Age=0" in answers["a sign-out"].headers["set-cookie"]
+
+
+def test_long_answers_are_packed_for_who_asks(recorded: Recorded, shell: str) -> None:
+    packed, plain = recorded(shell)["the styles, packed"], recorded(shell)["the styles"]
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-length"] == str(len(packed.body))
+    assert gzip.decompress(packed.body) == plain.body
