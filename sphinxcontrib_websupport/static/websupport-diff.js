@@ -44,25 +44,42 @@ function align(a, b) {
   let gone = [];
   /** @type {string[]} */
   let come = [];
+  // A space between two changes belongs to both, so that a changed phrase reads as one.
+  let space = "";
   const flush = () => {
     if (gone.length) parts.push(mark("del", gone));
     if (come.length) parts.push(mark("ins", come));
+    if (space) parts.push(space);
     gone = [];
     come = [];
+    space = "";
+  };
+  /** @param {string[]} words @param {string | undefined} word */
+  const change = (words, word) => {
+    if (space) {
+      gone.push(space);
+      come.push(space);
+      space = "";
+    }
+    words.push(String(word));
   };
   let i = 0;
   let j = 0;
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && a[i] === b[j]) {
-      flush();
-      parts.push(String(a[i++]));
+      const word = String(a[i++]);
       j++;
+      if (!space && gone.length + come.length && /^[^\S\n]+$/.test(word)) space = word;
+      else {
+        flush();
+        parts.push(word);
+      }
     } else if (
       j === b.length ||
       (i < a.length && (lengths[(i + 1) * width + j] ?? 0) >= (lengths[i * width + j + 1] ?? 0))
     ) {
-      gone.push(String(a[i++]));
-    } else come.push(String(b[j++]));
+      change(gone, a[i++]);
+    } else change(come, b[j++]);
   }
   flush();
   return parts;

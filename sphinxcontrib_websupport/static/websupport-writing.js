@@ -262,13 +262,17 @@ export function compose(thread, { label, key, path, row, start }) {
         const { load, save } = tokens(page);
         save({ ...load(), [comment.id]: comment.token });
       }
+      if (!comment.displayed && !viewer.moderator) {
+        // Before it is shown: then the page may be left. Without that file it is posted all the same.
+        await page.load("waiting").then(
+          ({ remember }) => remember(thread, comment),
+          () => {},
+        );
+      }
       clear();
       if (sign) thread.redraw();
       if (row && start) change(row, comment);
       else thread.added(comment);
-      if (!comment.displayed && !viewer.moderator) {
-        (await page.load("waiting")).remember(thread, comment);
-      }
     } finally {
       post.disabled = false;
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from sphinxcontrib_websupport.differ import as_html, compare
 from sphinxcontrib_websupport.web.site import PREFIX
 from tests.browser.conftest import Complaints
 from tests.browser.sites import Running
@@ -119,6 +120,23 @@ def test_ux7_a_change_is_proposed_with_its_difference(site: Running, page: Page)
     expect(posted.locator("del")).to_have_text("forty")
     expect(posted.locator("ins")).to_contain_text("fifty")
     expect(posted.locator("b")).to_have_count(0)
+
+
+def test_ux7_the_difference_while_typing_is_the_one_that_is_posted(
+    site: Running, page: Page
+) -> None:
+    node = site.node("The fee is due")
+    thread = open_thread(site, page, "The fee is due")
+    thread.get_by_role("button", name="Propose a change").click()
+    field = thread.get_by_label("The text as it should be:")
+    for old, new in [
+        ("on arrival. It", "before you leave. This"),
+        ("and the", "or\nthe"),
+        ("the ", ""),
+    ]:
+        field.fill(node.source.replace(old, new))
+        shown = thread.locator(".websupport-proposal .websupport-diff").inner_html()
+        assert shown == as_html(compare(node.source, node.source.replace(old, new)))
 
 
 def test_ux6_a_vote_shows_at_once_and_asks_for_a_name_first(site: Running, page: Page) -> None:
