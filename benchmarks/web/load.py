@@ -52,7 +52,7 @@ class Load:
         return "\n".join(lines) + "\n"
 
 
-def cost(server: Server, load: Load, seconds: float) -> float:
+def cost(server: Server, load: Load, seconds: int) -> float:
     """Return the processor time of the server for one request, in seconds.
 
     One that is asked for at the end and not counted is a part of the cost: so a slow server is
@@ -66,7 +66,7 @@ def cost(server: Server, load: Load, seconds: float) -> float:
     return spent / max(answered, 1)
 
 
-def _run(server: Server, load: Load, seconds: float, connections: int) -> tuple[float, int]:
+def _run(server: Server, load: Load, seconds: int, connections: int) -> tuple[float, int]:
     """Return the processor time of the server, and how many requests were answered."""
     wrk = shutil.which("wrk")
     if wrk is None:
@@ -79,7 +79,7 @@ def _run(server: Server, load: Load, seconds: float, connections: int) -> tuple[
             wrk,
             "-t1",
             f"-c{connections}",
-            f"-d{seconds:g}s",
+            f"-d{seconds}s",
             "--timeout",
             "60s",
             "-s",

@@ -79,7 +79,7 @@ def main(argv: list[str]) -> None:
     """Print each ratio beside its bound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks web")
     parser.add_argument("--comments", type=int, default=100_000, help="on the page of counts")
-    parser.add_argument("--seconds", type=float, default=3.0, help="for each figure")
+    parser.add_argument("--seconds", type=int, default=3, help="for each figure")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--server", choices=("gunicorn", "granian"), default="granian")
     parser.add_argument("--corpora", type=Path, default=Path(".corpora"))
@@ -105,7 +105,7 @@ def main(argv: list[str]) -> None:
 
 
 def _compare(
-    own: servers.Server, peer: servers.Server, listed: list[Pair], seconds: float, rounds: int
+    own: servers.Server, peer: servers.Server, listed: list[Pair], seconds: int, rounds: int
 ) -> None:
     for pair in listed:
         ours: list[float] = []
@@ -121,7 +121,7 @@ def _compare(
         )
 
 
-def _alone(own: servers.Server, seconds: float, rounds: int) -> None:
+def _alone(own: servers.Server, seconds: int, rounds: int) -> None:
     """Compare the service with itself."""
     for name, path in (("thread of 1,000", "/nodes/of1000"), ("document", "/documents/page")):
         with urllib.request.urlopen(own.url + path) as answer:
@@ -147,7 +147,7 @@ def _ratio(
     above: Load,
     below: Load,
     bound: float,
-    seconds: float,
+    seconds: int,
     rounds: int,
 ) -> None:
     first: list[float] = []
