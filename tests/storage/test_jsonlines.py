@@ -32,9 +32,6 @@ from tests.storage.transfers import everything, fill
 _start = multiprocessing.get_context("forkserver")
 
 
-_start.set_forkserver_preload(["tests.storage.test_jsonlines"])
-
-
 @pytest.fixture
 def source() -> Iterator[TransferableStorage]:
     with closing(open_storage("sqlite://")) as storage:
