@@ -7,12 +7,16 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.web.servers import Server
 
 _REQUESTS = re.compile(r"(\d+) requests in")
+_READERS = 40
+"""How many vote in one measurement; Isso counts at most 142 on a comment."""
+
 _FEW = 100
 """With fewer answers than this, those that are under way at the end would count."""
 
@@ -31,7 +35,7 @@ class Load:
     """A header in which every request names another reader."""
     turns: str = "reader {}"
 
-    def script(self) -> str:
+    def script(self, turn: int) -> str:
         """Return it in wrk's words."""
         lines = [f"local ids = {{{','.join(map(str, self.ids)) or '0'}}}", "local n = 0"]
         lines += ["local headers = {}"]
@@ -44,36 +48,38 @@ class Load:
         ]
         if self.turning:
             # Each of 200 comments gets a vote of one reader, then of the next.
-            turn = "math.floor(n / #ids)"
+            others = f"math.floor(n / #ids) + {turn * _READERS}"
             name = json.dumps(self.turns.replace("{}", "%d"))
-            reader = f"string.format({name}, {turn} % 250)"
+            reader = f"string.format({name}, ({others}) % 250)"
             lines.append(f"  headers[{json.dumps(self.turning)}] = {reader}")
         lines += [f"  return wrk.format('{self.method}', path, headers, {body})", "end"]
         return "\n".join(lines) + "\n"
 
 
-def cost(server: Server, load: Load, seconds: int) -> float:
+def cost(server: Server, load: Load, seconds: int, turn: int = 0) -> float:
     """Return the processor time of the server for one request, in seconds.
 
     One that is asked for at the end and not counted is a part of the cost: so a slow server is
     asked for longer, by one client.
 
+    :param turn: how often this was measured before: other readers ask then.
     :raises RuntimeError: requests failed, or wrk is not there.
     """
-    spent, answered = _run(server, load, seconds, connections=4)
+    spent, answered = _run(server, load.script(turn), seconds, connections=4)
     if answered < _FEW:
-        spent, answered = _run(server, load, seconds * 5, connections=1)
+        spent, answered = _run(server, load.script(turn), seconds * 5, connections=1)
     return spent / max(answered, 1)
 
 
-def _run(server: Server, load: Load, seconds: int, connections: int) -> tuple[float, int]:
+def _run(server: Server, program: str, seconds: int, connections: int) -> tuple[float, int]:
     """Return the processor time of the server, and how many requests were answered."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("wrk is missing: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
-        script.write_text(load.script(), encoding="utf-8")
+        script.write_text(program, encoding="utf-8")
+        _await_rest(server)
         before = server.seconds()
         command = [
             wrk,
@@ -90,5 +96,13 @@ def _run(server: Server, load: Load, seconds: int, connections: int) -> tuple[fl
         spent = server.seconds() - before
     answered = _REQUESTS.search(said)
     if answered is None or "Non-2xx" in said:
-        raise RuntimeError(f"{load.method} {load.path} failed: {said}")
+        raise RuntimeError(f"{program} failed: {said}")
     return spent, int(answered[1])
+
+
+def _await_rest(server: Server) -> None:
+    """Wait until the server does nothing more for those that went away before."""
+    spent = -1.0
+    while server.seconds() - spent > 0.02:
+        spent = server.seconds()
+        time.sleep(0.3)

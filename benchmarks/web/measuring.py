@@ -110,9 +110,9 @@ def _compare(
     for pair in listed:
         ours: list[float] = []
         theirs: list[float] = []
-        for _ in range(rounds):
-            theirs.append(cost(peer, pair.theirs, seconds))
-            ours.append(cost(own, pair.ours, seconds))
+        for turn in range(rounds):
+            theirs.append(cost(peer, pair.theirs, seconds, turn))
+            ours.append(cost(own, pair.ours, seconds, turn))
         mine, other = statistics.median(ours), statistics.median(theirs)
         print(
             f"  {pair.name:32}1/{other / mine:<7.1f} bound 1/{pair.bound:<4g}"
