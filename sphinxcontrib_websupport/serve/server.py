@@ -17,7 +17,7 @@ from types import FrameType
 
 import click
 from watchfiles import DefaultFilter, watch
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from sphinxcontrib_websupport.errors import BuildError, SettingsError
 from sphinxcontrib_websupport.serve.draining import Draining
@@ -109,7 +109,7 @@ def _serve_until_interrupted(
             fd=listener.fileno(),
         ) as server,
         _watching(project, reloader),
-        _interruptible(),
+        _interruptible(server),
     ):
         address = f"http://{host}:{port}/"
         click.echo(f"Serving {project.source} at {address} (Ctrl-C ends it)")
@@ -130,17 +130,23 @@ def _names(host: str, port: int) -> set[str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a polite kill end the server as Ctrl-C does."""
+def _interruptible(server: BaseWSGIServer) -> Iterator[None]:
+    """Let Ctrl-C and a polite kill end the server between two requests; a second one, at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        restore()
+        # Not by an exception: where it meets a request being taken in, that would be dropped.
+        threading.Thread(target=server.shutdown, name="stop", daemon=True).start()
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        restore()
 
 
 @contextmanager

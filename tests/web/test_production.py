@@ -34,6 +34,7 @@ def port(own_redis: tuple[str, Server], tmp_path: Path) -> Iterator[int]:
             sys.executable,
             "-m",
             *COMMAND.split(),
+            *("--workers-kill-timeout", "5"),
             "--port",
             str(port),
             "production_site:application",
