@@ -1,4 +1,4 @@
-"""Run one benchmark: ``python -m benchmarks NAME [arguments]``."""
+"""Run benchmarks: ``python -m benchmarks NAME [arguments]``, or ``all`` of them one by one."""
 
 from __future__ import annotations
 
@@ -6,17 +6,37 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
+ALL = (
+    "imports",
+    "build",
+    "identity",
+    "storage",
+    "keyvalue",
+    "backends",
+    "search",
+    "web",
+    "servers",
+    "frontend",
+)
+
 
 def main(arguments: list[str]) -> int:
-    """Import ``benchmarks.NAME`` and call its ``main`` with the remaining arguments."""
+    """Call the ``main`` of one benchmark, or of all with their defaults; 1 for a missed bound."""
     if not arguments or not arguments[0].isidentifier():
-        print("usage: python -m benchmarks NAME [arguments]", file=sys.stderr)
+        print(f"usage: python -m benchmarks NAME [arguments]\nnames: {', '.join(ALL)}, all")
         return 2
-    name = f"benchmarks.{arguments[0]}"
-    if find_spec(name) is None:
-        print(f"there is no benchmark {arguments[0]!r}", file=sys.stderr)
+    name, *rest = arguments
+    if name == "all":
+        return max(_run(each, []) for each in ALL)
+    if find_spec(f"benchmarks.{name}") is None:
+        print(f"there is no benchmark {name!r}", file=sys.stderr)
         return 2
-    result: int | None = import_module(name).main(arguments[1:])
+    return _run(name, rest)
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    print(f"== {name}", flush=True)
+    result: int | None = import_module(f"benchmarks.{name}").main(arguments)
     return result or 0
 
 
