@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 
@@ -15,6 +16,8 @@ from sphinxcontrib_websupport.web.asgi import ASGIApp, Message, Scope
 from sphinxcontrib_websupport.web.messages import MAX_BODY
 from sphinxcontrib_websupport.web.session import Session
 from sphinxcontrib_websupport.websupport import WebSupport
+
+T = TypeVar("T")
 
 SECONDS = 20.0
 
@@ -55,6 +58,12 @@ def body(*parts: bytes, is_whole: bool = True) -> list[Message]:
     ]
 
 
+def run(conversation: Coroutine[Any, Any, T]) -> T:
+    """Run it in a thread: in that of the tests, Playwright keeps a loop of its own running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, conversation).result()
+
+
 async def talk(app: ASGIApp, about: Scope, messages: Sequence[Message]) -> Connection:
     connection = Connection(messages)
     await asyncio.wait_for(app(about, connection.receive, connection.send), SECONDS)
@@ -65,13 +74,13 @@ POST = scope("POST", "/nodes/n1/comments")
 
 
 def test_a_body_comes_in_pieces(support: WebSupport) -> None:
-    answer = asyncio.run(talk(ASGIApp(support), POST, body(b'{"te', b'xt": "Hi', b'."}')))
+    answer = run(talk(ASGIApp(support), POST, body(b'{"te', b'xt": "Hi', b'."}')))
     assert answer.status == 201
     assert support.get_data("n1")["comments"][0]["text"] == "<p>Hi.</p>"
 
 
 def test_a_body_without_a_length_is_left_as_soon_as_it_is_too_long(support: WebSupport) -> None:
-    answer = asyncio.run(talk(ASGIApp(support), POST, body(*[b" " * 65536] * 100)))
+    answer = run(talk(ASGIApp(support), POST, body(*[b" " * 65536] * 100)))
     assert answer.status == 413
     assert 65536 * (100 - len(answer.received)) <= MAX_BODY + 65536
 
@@ -79,15 +88,13 @@ def test_a_body_without_a_length_is_left_as_soon_as_it_is_too_long(support: WebS
 @pytest.mark.parametrize("length", [str(MAX_BODY + 1), "9" * 40, "x", "-1"])
 def test_a_body_that_says_that_it_is_too_long_is_not_read(support: WebSupport, length: str) -> None:
     about = scope("POST", "/nodes/n1/comments", content_length=length)
-    answer = asyncio.run(talk(ASGIApp(support), about, []))
+    answer = run(talk(ASGIApp(support), about, []))
     assert answer.status == 413
 
 
 def test_half_a_comment_of_a_reader_who_left_is_none(support: WebSupport) -> None:
     left: Message = {"type": "http.disconnect"}
-    answer = asyncio.run(
-        talk(ASGIApp(support), POST, [*body(b'{"text": "Hi."}', is_whole=False), left])
-    )
+    answer = run(talk(ASGIApp(support), POST, [*body(b'{"text": "Hi."}', is_whole=False), left]))
     assert answer.sent == []
     assert support.get_data("n1")["comments"] == []
 
@@ -97,7 +104,7 @@ def test_a_reader_who_leaves_before_the_answer_is_no_error(support: WebSupport) 
         raise ConnectionResetError
 
     connection = Connection(body(b'{"text": "Hi."}'))
-    asyncio.run(ASGIApp(support)(POST, connection.receive, gone))
+    run(ASGIApp(support)(POST, connection.receive, gone))
     assert len(support.get_data("n1")["comments"]) == 1
 
 
@@ -117,7 +124,7 @@ def test_the_loop_goes_on_while_requests_wait_for_the_store(support: WebSupport)
         asyncio.get_running_loop().call_soon(free.set)
         return await asyncio.gather(*tasks)
 
-    assert [answer.status for answer in asyncio.run(scenario())] == [200] * 3
+    assert [answer.status for answer in run(scenario())] == [200] * 3
 
 
 def test_no_more_requests_than_threads_are_worked_on_at_once(support: WebSupport) -> None:
@@ -138,7 +145,7 @@ def test_no_more_requests_than_threads_are_worked_on_at_once(support: WebSupport
         app = ASGIApp(support, identify, threads=2)
         await asyncio.gather(*(talk(app, scope("GET", "/nodes/n1"), body(b"")) for _ in range(6)))
 
-    asyncio.run(scenario())
+    run(scenario())
     assert most == 2
 
 
@@ -155,7 +162,7 @@ def test_an_async_identify_runs_on_the_loop(support: WebSupport) -> None:
             ASGIApp(support, identify), {**POST, "session": {"user": "ada"}}, body(b'{"text":"x"}')
         )
 
-    answer = asyncio.run(scenario())
+    answer = run(scenario())
     assert json.loads(answer.sent[1]["body"])["username"] == "ada"
 
 
@@ -163,7 +170,7 @@ def test_an_identify_that_fails_is_a_problem_without_internals(support: WebSuppo
     async def identify(scope: Scope) -> Viewer:
         raise LookupError("the password of the users' database is wrong")
 
-    answer = asyncio.run(talk(ASGIApp(support, identify), POST, body(b'{"text":"x"}')))
+    answer = run(talk(ASGIApp(support, identify), POST, body(b'{"text":"x"}')))
     assert answer.status == 500
     assert b"password" not in answer.sent[1]["body"]
 
@@ -171,12 +178,12 @@ def test_an_identify_that_fails_is_a_problem_without_internals(support: WebSuppo
 def test_lifespan_and_websocket_are_answered(support: WebSupport) -> None:
     app = ASGIApp(support)
     questions = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
-    lived = asyncio.run(talk(app, {"type": "lifespan"}, questions))
+    lived = run(talk(app, {"type": "lifespan"}, questions))
     assert [m["type"] for m in lived.sent] == [
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
-    refused = asyncio.run(talk(app, {"type": "websocket"}, [{"type": "websocket.connect"}]))
+    refused = run(talk(app, {"type": "websocket"}, [{"type": "websocket.connect"}]))
     assert [m["type"] for m in refused.sent] == ["websocket.close"]
 
 
@@ -195,15 +202,15 @@ def test_the_path_is_found_however_it_is_mounted(
     support: WebSupport, given: dict[str, Any], prefix: str
 ) -> None:
     about = {**scope("GET", ""), **given}
-    answer = asyncio.run(talk(ASGIApp(support, prefix=prefix), about, body(b"")))
+    answer = run(talk(ASGIApp(support, prefix=prefix), about, body(b"")))
     assert set(json.loads(answer.sent[1]["body"])["nodes"]) == {"n1", "n2"}
 
 
 def test_a_cookie_in_two_lines_is_one(support: WebSupport) -> None:
     app = ASGIApp(support, session=Session("key"))
-    signed_in = asyncio.run(talk(app, scope("PUT", "/session"), body(b'{"name": "ada"}')))
+    signed_in = run(talk(app, scope("PUT", "/session"), body(b'{"name": "ada"}')))
     cookie = dict(signed_in.sent[0]["headers"])[b"set-cookie"].partition(b";")[0]
     about = scope("GET", "/session")
     about["headers"] += [(b"cookie", b"other=1"), (b"cookie", cookie)]
-    answer = asyncio.run(talk(app, about, body(b"")))
+    answer = run(talk(app, about, body(b"")))
     assert json.loads(answer.sent[1]["body"])["username"] == "ada"
