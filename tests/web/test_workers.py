@@ -46,7 +46,16 @@ def port(support: WebSupport, tmp_path: Path) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     command += ["--workers", str(WORKERS), "--blocking-threads", "4", "--log-level", "warning"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "site_of_voters:application"]
+    # A worker that has just started may miss the signal that ends it.
+    command += [
+        "--workers-kill-timeout",
+        "2",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "site_of_voters:application",
+    ]
     storage = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
     paths = [str(tmp_path), str(Path(__file__).parents[2])]
     server = Server(
