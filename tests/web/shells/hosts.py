@@ -183,7 +183,7 @@ def with_litestar(support: WebSupport, **settings: Any) -> Iterator[int]:
     async def comments(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
         await service(scope, receive, send)
 
-    with over_asgi(litestar.Litestar([comments])) as port:
+    with over_asgi(litestar.Litestar([comments], logging_config=None)) as port:
         yield port
 
 
