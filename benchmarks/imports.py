@@ -18,12 +18,12 @@ def main(argv: list[str]) -> None:
         "package": "from sphinxcontrib_websupport import WebSupport",
         "package and SQLite store": (
             "from sphinxcontrib_websupport import WebSupport\n"
-            "import sphinxcontrib_websupport.storage.sqlalchemy"
+            "import sphinxcontrib_websupport.storage.sql.storage"
         ),
         "package, store and service": (
             "from sphinxcontrib_websupport import WebSupport\n"
-            "import sphinxcontrib_websupport.storage.sqlalchemy\n"
-            "import sphinxcontrib_websupport.web.wsgi"
+            "import sphinxcontrib_websupport.storage.sql.storage\n"
+            "import sphinxcontrib_websupport.web.shells.wsgi"
         ),
     }
     times: dict[str, list[float]] = {name: [] for name in programs}

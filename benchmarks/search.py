@@ -30,9 +30,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.corpus import corpus
 from benchmarks.search_queries import QUERIES
-from sphinxcontrib_websupport.build.runner import run
 from sphinxcontrib_websupport.registry import open_search
 from sphinxcontrib_websupport.search.base import BaseSearch
+from sphinxcontrib_websupport.sphinxext.runner import run
 
 RELEASE = "9.0.4"
 FIRST = 3

@@ -28,8 +28,8 @@ from sphinxcontrib_websupport.websupport import WebSupport
 from tests.servers import accepts_connections, free_port, wait_until
 
 SITE = """\
-from sphinxcontrib_websupport.web.asgi import ASGIApp
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.asgi import ASGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 support = WebSupport(storage="sqlite:///comments.db")

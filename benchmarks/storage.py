@@ -24,8 +24,8 @@ from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect
 
-from sphinxcontrib_websupport.storage import queries
-from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.storage.sql import queries
+from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 
 TEXT = "<p>" + "A comment of middling length, as readers write them. " * 4 + "</p>\n"
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)

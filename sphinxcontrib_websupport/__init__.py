@@ -20,7 +20,7 @@ __version__ = "3.0.0.dev0"
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx; called by Sphinx for a name in ``extensions``."""
-    from sphinxcontrib_websupport.build.extension import setup as register
+    from sphinxcontrib_websupport.sphinxext.extension import setup as register
 
     return register(app)
 

@@ -14,15 +14,15 @@ import click
 
 from sphinxcontrib_websupport import __version__
 from sphinxcontrib_websupport.backends import probe
-from sphinxcontrib_websupport.build import runner
 from sphinxcontrib_websupport.errors import TransferError, WebSupportError
 from sphinxcontrib_websupport.registry import is_database, open_storage
 from sphinxcontrib_websupport.serve import server
 from sphinxcontrib_websupport.serve.project import Project, find_source
 from sphinxcontrib_websupport.settings import gather, require
+from sphinxcontrib_websupport.sphinxext import runner
 from sphinxcontrib_websupport.storage.transfer import copying, jsonlines
-from sphinxcontrib_websupport.web.configuration import MODERATING, SIGNING, open_session
-from sphinxcontrib_websupport.web.identify.passwords import hash_password
+from sphinxcontrib_websupport.web.readers.passwords import hash_password
+from sphinxcontrib_websupport.web.settings import MODERATING, SIGNING, open_session
 from sphinxcontrib_websupport.websupport import WebSupport
 
 FOLDER = click.Path(path_type=Path)

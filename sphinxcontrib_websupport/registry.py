@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 _PACKAGE = "sphinxcontrib_websupport"
 
 STORAGES = {
-    "sqlite": "sphinxcontrib_websupport.storage.sqlalchemy:SQLAlchemyStorage",
-    "postgresql": "sphinxcontrib_websupport.storage.sqlalchemy:SQLAlchemyStorage",
-    "mysql": "sphinxcontrib_websupport.storage.sqlalchemy:SQLAlchemyStorage",
-    "mariadb": "sphinxcontrib_websupport.storage.sqlalchemy:SQLAlchemyStorage",
+    "sqlite": "sphinxcontrib_websupport.storage.sql.storage:SQLAlchemyStorage",
+    "postgresql": "sphinxcontrib_websupport.storage.sql.storage:SQLAlchemyStorage",
+    "mysql": "sphinxcontrib_websupport.storage.sql.storage:SQLAlchemyStorage",
+    "mariadb": "sphinxcontrib_websupport.storage.sql.storage:SQLAlchemyStorage",
     "memory": "sphinxcontrib_websupport.storage.keyvalue:KeyValueStorage",
     "file": "sphinxcontrib_websupport.storage.keyvalue:KeyValueStorage",
     "redis": "sphinxcontrib_websupport.storage.keyvalue:KeyValueStorage",

@@ -15,8 +15,10 @@ from sphinxcontrib_websupport import moderation
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.cache import JsonCache
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
-from sphinxcontrib_websupport.backends.readthrough import ReadThrough
-from sphinxcontrib_websupport.documents import Documents
+from sphinxcontrib_websupport.discussions import Discussions
+from sphinxcontrib_websupport.documents.cache import ReadThrough
+from sphinxcontrib_websupport.documents.publishing import publish_assets, publish_documents
+from sphinxcontrib_websupport.documents.store import Documents
 from sphinxcontrib_websupport.errors import (
     CommentNotFoundError,
     DocumentNotFoundError,
@@ -39,10 +41,8 @@ from sphinxcontrib_websupport.model import (
     ThreadPage,
     Waiting,
 )
-from sphinxcontrib_websupport.publication import publish_assets, publish_documents
 from sphinxcontrib_websupport.registry import open_backend, open_markup, open_search, open_storage
 from sphinxcontrib_websupport.search.base import BaseSearch
-from sphinxcontrib_websupport.search.discussions import Discussions
 from sphinxcontrib_websupport.search.rendering import render
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
 from sphinxcontrib_websupport.settings import Settings, gather
@@ -172,7 +172,7 @@ class WebSupport:
         """
         if self.srcdir is None:
             raise RuntimeError("a WebSupport object without srcdir cannot build")
-        from sphinxcontrib_websupport.build import runner
+        from sphinxcontrib_websupport.sphinxext import runner
 
         runner.run(
             self.srcdir,

@@ -19,10 +19,10 @@ from sphinxcontrib_websupport.errors import DamagedValueError, MissingDriverErro
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
-from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing.storage import publish, say, shown
 from sphinxcontrib_websupport.websupport import WebSupport
-from tests.build.project import Project
+from tests.sphinxext.project import Project
 from tests.storage.shelf import ShelfStorage
 
 KEY = "k" * 43 + "="

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
-from sphinxcontrib_websupport.documents import Documents
+from sphinxcontrib_websupport.documents.store import Documents
 from sphinxcontrib_websupport.errors import DocumentNotFoundError, StorageError
 from sphinxcontrib_websupport.model import Document
 

@@ -12,13 +12,13 @@ from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.codecs import RAW
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.backends.s3 import S3JsonBackend, S3RawBackend
-from sphinxcontrib_websupport.errors import DocumentNotFoundError, StorageError
-from sphinxcontrib_websupport.publication import (
+from sphinxcontrib_websupport.documents.publishing import (
     LIST,
     Published,
     publish_assets,
     publish_documents,
 )
+from sphinxcontrib_websupport.errors import DocumentNotFoundError, StorageError
 
 
 class Recorder(VolatileBackend):

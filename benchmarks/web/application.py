@@ -7,7 +7,7 @@ import os
 from werkzeug.wrappers import Request
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 

@@ -2,8 +2,8 @@
 
 import os
 
-from sphinxcontrib_websupport.web.asgi import ASGIApp
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.shells.asgi import ASGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 support = WebSupport(storage="sqlite:///comments.db")

@@ -52,7 +52,7 @@ from django.contrib.auth.views import LoginView  # noqa: E402
 from django.views.static import serve  # noqa: E402
 
 from sphinxcontrib_websupport.model import Viewer  # noqa: E402
-from sphinxcontrib_websupport.web.django import urlpatterns as comments  # noqa: E402
+from sphinxcontrib_websupport.web.shells.django import urlpatterns as comments  # noqa: E402
 from sphinxcontrib_websupport.websupport import WebSupport  # noqa: E402
 
 # -- The project as it was --------------------------------------------------------------------

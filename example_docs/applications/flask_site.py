@@ -6,7 +6,7 @@ from flask import Flask, Response, abort, redirect, request, send_from_directory
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.flask import create_blueprint
+from sphinxcontrib_websupport.web.shells.flask import create_blueprint
 from sphinxcontrib_websupport.websupport import WebSupport
 
 app = Flask(__name__)

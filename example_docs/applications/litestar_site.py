@@ -11,7 +11,7 @@ from litestar.types import Receive, Scope, Send
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.asgi import ASGIApp
+from sphinxcontrib_websupport.web.shells.asgi import ASGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 # -- The application as it was ----------------------------------------------------------------

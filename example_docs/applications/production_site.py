@@ -3,9 +3,9 @@
 import logging
 
 from sphinxcontrib_websupport.settings import gather
-from sphinxcontrib_websupport.web.configuration import service_options
 from sphinxcontrib_websupport.web.metrics import Metrics
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.settings import service_options
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")

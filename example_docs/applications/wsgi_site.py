@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.site import Site
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.serve.site import Site
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 support = WebSupport(storage="sqlite:///comments.db")

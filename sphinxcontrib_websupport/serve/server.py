@@ -24,10 +24,10 @@ from sphinxcontrib_websupport.serve.draining import Draining
 from sphinxcontrib_websupport.serve.project import SERVICE, ProgressLine, Project
 from sphinxcontrib_websupport.serve.reload import Reloader
 from sphinxcontrib_websupport.serve.sample import add_samples
+from sphinxcontrib_websupport.serve.site import Site
 from sphinxcontrib_websupport.settings import gather
-from sphinxcontrib_websupport.web.configuration import service_options
-from sphinxcontrib_websupport.web.site import Site
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.settings import service_options
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 

@@ -42,7 +42,7 @@ _start = multiprocessing.get_context("forkserver")
 _start.set_forkserver_preload(
     [
         "sphinxcontrib_websupport.testing.sharing",
-        "sphinxcontrib_websupport.storage.sqlalchemy",
+        "sphinxcontrib_websupport.storage.sql.storage",
         "sphinxcontrib_websupport.storage.keyvalue",
         "sphinxcontrib_websupport.backends.filesystem",
         "sphinxcontrib_websupport.backends.redis",

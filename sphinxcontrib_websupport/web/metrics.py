@@ -9,10 +9,10 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from sphinxcontrib_websupport.web.calls import Call, Route
 from sphinxcontrib_websupport.web.messages import Response
 from sphinxcontrib_websupport.web.observing import Answered
 from sphinxcontrib_websupport.web.problems import RouteNotFoundError
+from sphinxcontrib_websupport.web.routing import Call, Route
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from sphinxcontrib_websupport.web.calls import Route
 from sphinxcontrib_websupport.web.messages import Request, Response
+from sphinxcontrib_websupport.web.routing import Route
 
 ACCESS = "sphinxcontrib_websupport.access"
 """The logger that has a line of level ``INFO`` for each request."""

@@ -15,26 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from sphinxcontrib_websupport.errors import WebSupportError
 from sphinxcontrib_websupport.model import Viewer
+from sphinxcontrib_websupport.web.api.fields import read_form, read_json, read_query
+from sphinxcontrib_websupport.web.api.routes import ROUTES
 from sphinxcontrib_websupport.web.caching import is_known, not_modified, quoted
-from sphinxcontrib_websupport.web.calls import Call, Route, Settings, Takes
 from sphinxcontrib_websupport.web.compression import compressed
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin, clean_origin
-from sphinxcontrib_websupport.web.fields import read_form, read_json, read_query
-from sphinxcontrib_websupport.web.forgery import FormTokens, check_origin
-from sphinxcontrib_websupport.web.identify.authors import AuthorTokens
-from sphinxcontrib_websupport.web.identify.chain import Chain, HostApplication, Way
-from sphinxcontrib_websupport.web.limits import Limits
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
 from sphinxcontrib_websupport.web.observing import Answered, Observer, log_answer
+from sphinxcontrib_websupport.web.pages.rendering import problem_page
 from sphinxcontrib_websupport.web.problems import (
     MethodNotAllowedError,
     RouteNotFoundError,
     is_internal,
     problem_response,
 )
-from sphinxcontrib_websupport.web.rendering import problem_page
-from sphinxcontrib_websupport.web.routes import ROUTES
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.web.readers.authors import AuthorTokens
+from sphinxcontrib_websupport.web.readers.chain import Chain, HostApplication, Way
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.routing import Call, Route, Settings, Takes
+from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin, clean_origin
+from sphinxcontrib_websupport.web.security.forgery import FormTokens, check_origin
+from sphinxcontrib_websupport.web.security.limits import Limits
 from sphinxcontrib_websupport.websupport import WebSupport
 
 if TYPE_CHECKING:

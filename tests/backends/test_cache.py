@@ -19,9 +19,9 @@ from sphinxcontrib_websupport.backends.filesystem import (
     FileSystemTextBackend,
 )
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
-from sphinxcontrib_websupport.backends.readthrough import ReadThrough
 from sphinxcontrib_websupport.backends.redis import RedisBackend
 from sphinxcontrib_websupport.backends.s3 import S3RawBackend
+from sphinxcontrib_websupport.documents.cache import ReadThrough
 from sphinxcontrib_websupport.errors import DamagedValueError, InvalidInputError, StorageError
 from sphinxcontrib_websupport.testing.backends import (
     BackendSuite,

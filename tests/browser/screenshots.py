@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from sphinxcontrib_websupport.web.site import PREFIX
+from sphinxcontrib_websupport.serve.site import PREFIX
 from tests.browser import sites
 from tests.browser.sites import Running
 

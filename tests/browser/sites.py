@@ -12,11 +12,11 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from sphinxcontrib_websupport.build import runner
 from sphinxcontrib_websupport.model import Node
-from sphinxcontrib_websupport.web.session import Session
-from sphinxcontrib_websupport.web.site import PREFIX, Site
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.serve.site import PREFIX, Site
+from sphinxcontrib_websupport.sphinxext import runner
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 PROJECT = Path(__file__).parent / "project"

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sphinxcontrib_websupport.web.site import PREFIX
+from sphinxcontrib_websupport.serve.site import PREFIX
 from tests.browser.screenshots import Scheme, furnish
 from tests.browser.sites import Running
 

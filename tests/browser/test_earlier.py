@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 
 from benchmarks.corpus import corpus
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.flask import create_blueprint
+from sphinxcontrib_websupport.web.shells.flask import create_blueprint
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.browser.conftest import Complaints
 from tests.browser.sites import PROJECT, QuietHandler

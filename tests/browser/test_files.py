@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import sphinxcontrib_websupport.web.pages as pages
+import sphinxcontrib_websupport.web.pages.threads as pages
 
 STATIC = Path(pages.__file__).parents[1] / "static"
 CORE = ("websupport.js", "websupport-thread.js")

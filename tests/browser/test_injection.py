@@ -18,12 +18,12 @@ from docutils.utils import new_document
 from playwright.sync_api import Dialog, Page, Request, Route, expect
 from werkzeug.test import Client
 
-from sphinxcontrib_websupport.build.pages import data_block
 from sphinxcontrib_websupport.model import MAX_NAME_LENGTH
 from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.passages import MARK
-from sphinxcontrib_websupport.web.site import PREFIX
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.serve.site import PREFIX
+from sphinxcontrib_websupport.sphinxext.marks import data_block
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.browser.conftest import Complaints
 from tests.browser.payloads import PAYLOADS

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from sphinxcontrib_websupport.languages import find_language
-from sphinxcontrib_websupport.web.site import PREFIX
+from sphinxcontrib_websupport.serve.site import PREFIX
 from tests.browser.conftest import Complaints
 from tests.browser.screenshots import THEMES, Scheme, furnish
 from tests.browser.sites import Running

@@ -18,10 +18,10 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
-from sphinxcontrib_websupport.web.identify import bearer
-from sphinxcontrib_websupport.web.session import Session
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.readers import bearer
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.browser.conftest import Complaints
 from tests.browser.sites import Built, QuietHandler

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from sphinxcontrib_websupport.web.site import PREFIX
+from sphinxcontrib_websupport.serve.site import PREFIX
 from tests.browser.conftest import Complaints
 from tests.browser.sites import Running
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from sphinxcontrib_websupport.differ import as_html, compare
-from sphinxcontrib_websupport.web.site import PREFIX
+from sphinxcontrib_websupport.serve.site import PREFIX
 from tests.browser.conftest import Complaints
 from tests.browser.sites import Running
 

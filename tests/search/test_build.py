@@ -11,12 +11,12 @@ import pytest
 from docutils import nodes
 
 from sphinxcontrib_websupport import WebSupport
-from sphinxcontrib_websupport.build.pages import MARK
 from sphinxcontrib_websupport.errors import BuildError, StorageError
 from sphinxcontrib_websupport.search import passages
 from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.sqlite import SQLiteSearch
-from tests.build.project import Project
+from sphinxcontrib_websupport.sphinxext.marks import MARK
+from tests.sphinxext.project import Project
 
 INDEX = """
 Site

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from sphinxcontrib_websupport import WebSupport
 from sphinxcontrib_websupport.testing.search import HOSTILE, build, page
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ SITE = """\
 import time
 from pathlib import Path
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 def identify(request):

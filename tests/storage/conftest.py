@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import create_engine, delete, inspect, update
 
-from sphinxcontrib_websupport.storage.schema import comments, metadata, state, votes
+from sphinxcontrib_websupport.storage.sql.schema import comments, metadata, state, votes
 from tests.engines import new_database
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, event, text
 
 from sphinxcontrib_websupport.errors import MissingDriverError, SettingsError, StorageError
 from sphinxcontrib_websupport.registry import open_storage
-from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing.storage import every, publish, rating, say, shown
 
 

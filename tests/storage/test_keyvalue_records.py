@@ -23,7 +23,7 @@ from sphinxcontrib_websupport.errors import (
     WebSupportError,
 )
 from sphinxcontrib_websupport.registry import open_storage
-from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage, names, site, threads
+from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage, layout, site, threads
 from sphinxcontrib_websupport.testing.editing import change
 from sphinxcontrib_websupport.testing.retirement import retire
 from sphinxcontrib_websupport.testing.storage import NAMES, NOON, every, publish, say, shown
@@ -272,7 +272,7 @@ def test_gives_ids_for_addresses(storage: KeyValueStorage, node: str) -> None:
         assert len(id) <= 255
         assert set(id) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
         assert storage.find_comment(id, False) == node
-    assert names.CommentId.parsed(reply).thread == names.main_thread(node)
+    assert layout.CommentId.parsed(reply).thread == layout.main_thread(node)
 
 
 def test_begins_a_new_thread_where_one_was_attached_elsewhere(storage: KeyValueStorage) -> None:

@@ -35,8 +35,8 @@ from sqlalchemy import (
 
 from sphinxcontrib_websupport.errors import StorageError
 from sphinxcontrib_websupport.model import Comment
-from sphinxcontrib_websupport.storage import migrations, schema
-from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.storage.sql import migrations, schema
+from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing.editing import change
 from sphinxcontrib_websupport.testing.storage import every, publish, say
 
@@ -276,7 +276,7 @@ def test_is_what_the_code_says(engine: Engine, new_database_url: str) -> None:
 def test_a_new_file_has_the_tables_that_the_migrations_make(tmp_path: Path) -> None:
     made, migrated = (create_engine(f"sqlite:///{tmp_path / name}") for name in ("a.db", "b.db"))
     SQLAlchemyStorage(made).close()
-    import_module("sphinxcontrib_websupport.storage.migrations.upgrade").upgrade(migrated)
+    import_module("sphinxcontrib_websupport.storage.sql.migrations.upgrade").upgrade(migrated)
 
     assert _definitions(made) == _definitions(migrated)
     assert "AUTOINCREMENT" in str(_definitions(made)["websupport_comments"])
@@ -309,7 +309,7 @@ def test_refuses_a_newer_database(engine: Engine, new_database_url: str) -> None
 
 def test_is_opened_by_many_at_once(new_database_url: str) -> None:
     program = (
-        "import sys; from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage;"
+        "import sys; from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage;"
         "sys.stdin.readline(); storage = SQLAlchemyStorage(sys.argv[1]);"
         "storage.check(); storage.close()"
     )
@@ -332,7 +332,7 @@ def test_is_opened_by_many_at_once(new_database_url: str) -> None:
 def test_is_opened_without_alembic(new_database_url: str) -> None:
     SQLAlchemyStorage(new_database_url).close()
     program = (
-        "import sys; from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage;"
+        "import sys; from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage;"
         "SQLAlchemyStorage(sys.argv[1]).close();"
         "print([m for m in ('alembic', 'sphinx', 'docutils') if m in sys.modules])"
     )
@@ -349,7 +349,7 @@ def test_is_repeatable(engine: Engine, new_database_url: str) -> None:
     storage.close()
     with engine.begin() as connection:
         connection.execute(text(f"DELETE FROM {schema.VERSION_TABLE}"))
-    upgrade = import_module("sphinxcontrib_websupport.storage.migrations.upgrade")
+    upgrade = import_module("sphinxcontrib_websupport.storage.sql.migrations.upgrade")
     upgrade.upgrade(engine)
     storage = SQLAlchemyStorage(new_database_url)
     assert len(thread(storage, "n")) == 1

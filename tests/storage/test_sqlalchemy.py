@@ -9,7 +9,7 @@ import pytest
 
 from sphinxcontrib_websupport.errors import InvalidInputError
 from sphinxcontrib_websupport.storage.base import StorageBackend
-from sphinxcontrib_websupport.storage.sqlalchemy import SQLAlchemyStorage
+from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing import machine
 from sphinxcontrib_websupport.testing.editing import EditingContract
 from sphinxcontrib_websupport.testing.retirement import RetirementContract

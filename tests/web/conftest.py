@@ -13,7 +13,7 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.described import described
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from openapi_schema_validator import OAS31Validator
 
-from sphinxcontrib_websupport.web.calls import Route
+from sphinxcontrib_websupport.web.api.openapi import describe
 from sphinxcontrib_websupport.web.messages import BODILESS, Request, Response
-from sphinxcontrib_websupport.web.openapi import describe
+from sphinxcontrib_websupport.web.routing import Route
 from sphinxcontrib_websupport.web.service import Service
 
 

@@ -10,8 +10,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from sphinxcontrib_websupport.web.compression import LEAST
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import user
 

@@ -12,9 +12,9 @@ from werkzeug.test import Client, TestResponse
 from sphinxcontrib_websupport.cli import main
 from sphinxcontrib_websupport.errors import SettingsError
 from sphinxcontrib_websupport.settings import gather
-from sphinxcontrib_websupport.web.configuration import service_options
-from sphinxcontrib_websupport.web.identify.passwords import hash_password
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.readers.passwords import hash_password
+from sphinxcontrib_websupport.web.settings import service_options
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, read
 

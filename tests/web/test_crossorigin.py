@@ -6,8 +6,8 @@ import pytest
 from werkzeug.test import Client
 
 from sphinxcontrib_websupport.errors import SettingsError
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin, clean_origin
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin, clean_origin
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import identify, read
 

@@ -10,11 +10,11 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
-from sphinxcontrib_websupport.web.calls import Route, Takes
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
-from sphinxcontrib_websupport.web.routes import ROUTES
-from sphinxcontrib_websupport.web.session import Session
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.api.routes import ROUTES
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.routing import Route, Takes
+from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, identify, read, user
 

@@ -12,14 +12,14 @@ from werkzeug.test import Client, TestResponse
 
 from sphinxcontrib_websupport.errors import SettingsError
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.crossorigin import CrossOrigin
-from sphinxcontrib_websupport.web.identify.passwords import hash_password
-from sphinxcontrib_websupport.web.identify.proxies import TrustedProxies
-from sphinxcontrib_websupport.web.limits import READERS_BEHIND_AN_ADDRESS, Budget, Limits
 from sphinxcontrib_websupport.web.messages import Request
 from sphinxcontrib_websupport.web.problems import TooManyRequestsError
-from sphinxcontrib_websupport.web.session import Session
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.readers.passwords import hash_password
+from sphinxcontrib_websupport.web.readers.proxies import TrustedProxies
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin
+from sphinxcontrib_websupport.web.security.limits import READERS_BEHIND_AN_ADDRESS, Budget, Limits
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.servers import Server
 from tests.web.conftest import HERE, identify, read, user

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sphinxcontrib_websupport.web.routes import ROUTES
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.web.api.routes import ROUTES
+from sphinxcontrib_websupport.web.readers.session import Session
 
 MANUAL = Path(__file__).parents[2] / "example_docs" / "embedding.rst"
 

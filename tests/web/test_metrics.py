@@ -16,7 +16,7 @@ from werkzeug.test import Client
 
 from sphinxcontrib_websupport.web.metrics import Metrics
 from sphinxcontrib_websupport.web.observing import ACCESS, Answered
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, identify
 
@@ -69,7 +69,7 @@ class TestMetrics:
             "import sys\n"
             "from werkzeug.test import Client\n"
             "from sphinxcontrib_websupport.web.metrics import Metrics\n"
-            "from sphinxcontrib_websupport.web.wsgi import WSGIApp\n"
+            "from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp\n"
             "from sphinxcontrib_websupport.websupport import WebSupport\n"
             "support = WebSupport(storage=sys.argv[1])\n"
             "client = Client(WSGIApp(support, metrics=Metrics('key')))\n"

@@ -7,7 +7,7 @@ import re
 import pytest
 from werkzeug.test import Client
 
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import FIRST, SECOND, identify, user
 from tests.web.test_pages import hidden

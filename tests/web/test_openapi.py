@@ -9,8 +9,8 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import Client
 
+from sphinxcontrib_websupport.web.api.routes import ROUTES
 from sphinxcontrib_websupport.web.messages import Request, Response, json_response
-from sphinxcontrib_websupport.web.routes import ROUTES
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import read, user
 from tests.web.described import Described

@@ -13,7 +13,7 @@ from werkzeug.test import Client, EnvironBuilder, TestResponse, run_wsgi_app
 
 from sphinxcontrib_websupport.errors import StorageError
 from sphinxcontrib_websupport.web.messages import MAX_BODY
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, identify, read, user
 

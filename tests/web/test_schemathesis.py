@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from sphinxcontrib_websupport.web.observing import Answered
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.web.readers.session import Session
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.shells.hosts import HOSTS, PREFIX
 

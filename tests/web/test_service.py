@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import Client
 
-from sphinxcontrib_websupport.web.handlers import MAX_DEPTH
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.api.handlers import MAX_DEPTH
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import DEPTH, FIRST, HERE, identify, read, user
 

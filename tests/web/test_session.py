@@ -7,9 +7,9 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import Client
 
 from sphinxcontrib_websupport.errors import InvalidInputError
-from sphinxcontrib_websupport.web.identify.names import clean_name
-from sphinxcontrib_websupport.web.session import COOKIE, Session
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.readers.names import clean_name
+from sphinxcontrib_websupport.web.readers.session import COOKIE, Session
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, read
 

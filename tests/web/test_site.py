@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from sphinxcontrib_websupport.web.site import PREFIX, Site
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.serve.site import PREFIX, Site
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import read
 

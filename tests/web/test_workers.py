@@ -23,7 +23,7 @@ VOTERS = 60
 SITE = """\
 import os
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 def identify(request):

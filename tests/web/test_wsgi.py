@@ -14,8 +14,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
 from sphinxcontrib_websupport.web.messages import MAX_BODY
-from sphinxcontrib_websupport.web.session import Session
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 
 PREFIX = "/docs/_comments"

@@ -9,7 +9,7 @@ the next begins.
 from __future__ import annotations
 
 from sphinxcontrib_websupport.backends.base import Backend
-from sphinxcontrib_websupport.storage.keyvalue import lists, names
+from sphinxcontrib_websupport.storage.keyvalue import layout, lists
 from sphinxcontrib_websupport.storage.keyvalue.drafts import Draft
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
 from sphinxcontrib_websupport.storage.keyvalue.site import Snapshot
@@ -25,8 +25,8 @@ def give_threads(
     """
     found = snapshot.find(new)
     if found is not None:
-        lists.note(backend, names.talk_key(found[0]), new)
-    main = names.main_thread(old)
+        lists.note(backend, layout.talk_key(found[0]), new)
+    main = layout.main_thread(old)
     header = threads.header(main)
     # The other node lists them first: once one is its own, readers must find it.
     _adopt(threads, new, [main, *(header.threads if header else [])])
@@ -63,7 +63,7 @@ def forget(draft: Draft, old: str, new: str) -> None:
 
 
 def _adopt(threads: Threads, node: str, adopted: list[str]) -> None:
-    main = names.main_thread(node)
+    main = layout.main_thread(node)
 
     def list_them(header: Header | None) -> Header:
         header = header or Header(node, node)

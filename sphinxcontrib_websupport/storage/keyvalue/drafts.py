@@ -8,8 +8,8 @@ from typing import Any
 
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.keyvalue import names
-from sphinxcontrib_websupport.storage.keyvalue.pages import MAX_BITS, Entry, Manifest, PageRef
+from sphinxcontrib_websupport.storage.keyvalue import layout
+from sphinxcontrib_websupport.storage.keyvalue.nodes import MAX_BITS, Entry, Manifest, PageRef
 from sphinxcontrib_websupport.storage.keyvalue.site import Snapshot
 from sphinxcontrib_websupport.storage.staging import Build
 
@@ -151,9 +151,9 @@ def _index(draft: Draft, bits: int) -> dict[int, dict[str, str]]:
     if bits != old.bits:
         for number in range(len(old.index)):
             for node, document in draft.snapshot.index_part(number).items():
-                parts.setdefault(names.bucket(node, bits), {})[node] = document
+                parts.setdefault(layout.bucket(node, bits), {})[node] = document
     for node, moved_to in draft.moves().items():
-        number = names.bucket(node, bits)
+        number = layout.bucket(node, bits)
         if number not in parts:
             parts[number] = draft.snapshot.index_part(number) if bits == old.bits else {}
         if moved_to is None:

@@ -8,14 +8,14 @@ from typing import Any
 from sphinxcontrib_websupport.errors import CommentNotFoundError
 from sphinxcontrib_websupport.model import Original, StoredComment
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.keyvalue import names
+from sphinxcontrib_websupport.storage.keyvalue import layout
+from sphinxcontrib_websupport.storage.keyvalue.comments import as_stored
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
-from sphinxcontrib_websupport.storage.keyvalue.names import CommentId
-from sphinxcontrib_websupport.storage.keyvalue.pages import Entry
+from sphinxcontrib_websupport.storage.keyvalue.layout import CommentId
+from sphinxcontrib_websupport.storage.keyvalue.nodes import Entry
 from sphinxcontrib_websupport.storage.keyvalue.segments import Said, Segment
 from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
 from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
-from sphinxcontrib_websupport.storage.keyvalue.writing import as_stored
 from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 
 
@@ -80,8 +80,8 @@ class Editor:
 
         Who may not writes nothing.
         """
-        header_key = names.header_key(id.thread)
-        segment_key = names.segment_key(id.thread, id.segment)
+        header_key = layout.header_key(id.thread)
+        segment_key = layout.segment_key(id.thread, id.segment)
 
         def look(snapshot: Snapshot, loaded: dict[str, Any]) -> tuple[str, Entry]:
             said = Segment.read(segment_key, loaded.get(segment_key)).find(id.seq)

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.errors import CommentNotFoundError, DamagedValueError
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.keyvalue import names
-from sphinxcontrib_websupport.storage.keyvalue.names import CommentId
+from sphinxcontrib_websupport.storage.keyvalue import layout
+from sphinxcontrib_websupport.storage.keyvalue.layout import CommentId
 from sphinxcontrib_websupport.storage.keyvalue.threads import Place, Threads
 from sphinxcontrib_websupport.storage.transfer.records import MAX_COMMENT_ID_LENGTH
 
@@ -46,7 +46,7 @@ class KnownIds:
 
     def _find(self, id: object) -> CommentId:
         if isinstance(id, str) and 0 < len(id) <= MAX_COMMENT_ID_LENGTH and rules.is_storable(id):
-            key = names.known_id_key(id)
+            key = layout.known_id_key(id)
             place = _read(key, self._backend.load(key)).get(id)
             if place is not None:
                 seq = self._threads.segment(*place).known_as.get(id)
@@ -58,12 +58,12 @@ class KnownIds:
         """Return on which list each id has to stand, by the lists' keys."""
         lists: dict[str, dict[str, Place]] = {}
         for id, place in places.items():
-            lists.setdefault(names.known_id_key(id), {})[id] = place
+            lists.setdefault(layout.known_id_key(id), {})[id] = place
         return lists
 
     def places(self, ids: Mapping[str, object]) -> dict[str, Place]:
         """Return where those comments are noted to be that are noted."""
-        keys = {names.known_id_key(id) for id in ids}
+        keys = {layout.known_id_key(id) for id in ids}
         found = self._backend.load_many(keys) if keys else {}
         noted: dict[str, Place] = {}
         for key, value in found.items():

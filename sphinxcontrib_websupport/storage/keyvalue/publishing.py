@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.errors import BuildConflictError, DamagedValueError, StorageError
-from sphinxcontrib_websupport.storage.keyvalue import names
+from sphinxcontrib_websupport.storage.keyvalue import layout
 from sphinxcontrib_websupport.storage.keyvalue.attaching import forget, give_threads
 from sphinxcontrib_websupport.storage.keyvalue.drafts import Draft, Edit, written
-from sphinxcontrib_websupport.storage.keyvalue.pages import Site
+from sphinxcontrib_websupport.storage.keyvalue.nodes import Site
 from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot, Superseded
 from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
 
@@ -148,7 +148,7 @@ class Publisher:
         def change(value: Any) -> Any:
             return _read_builds(value) | {token: [revision, keys]}
 
-        return _read_builds(self._backend.update(names.BUILDS, change))
+        return _read_builds(self._backend.update(layout.BUILDS, change))
 
     def _delete(self, builds: dict[str, list[str]]) -> None:
         for_each([key for keys in builds.values() for key in keys], self._backend.delete)
@@ -157,7 +157,7 @@ class Publisher:
             noted = _read_builds(value).items()
             return {token: build for token, build in noted if token not in builds} or None
 
-        self._backend.update(names.BUILDS, change)
+        self._backend.update(layout.BUILDS, change)
 
 
 def for_each(items: Sequence[T], work: Callable[[T], object]) -> None:
@@ -185,7 +185,7 @@ def _read_builds(value: Any) -> dict[str, Any]:
             return {}
         case dict() if all(_is_build(build) for build in value.values()):
             return value
-    raise DamagedValueError(f"the value under {names.BUILDS!r} is damaged")
+    raise DamagedValueError(f"the value under {layout.BUILDS!r} is damaged")
 
 
 def _is_build(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sphinxcontrib_websupport.model import Comment
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.keyvalue.names import Mark
+from sphinxcontrib_websupport.storage.keyvalue.layout import Mark
 from sphinxcontrib_websupport.storage.keyvalue.segments import Segment
 from sphinxcontrib_websupport.storage.keyvalue.threads import Place, Thread, Threads
 

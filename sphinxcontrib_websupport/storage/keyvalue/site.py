@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.errors import DamagedValueError, StorageError
-from sphinxcontrib_websupport.storage.keyvalue import names
-from sphinxcontrib_websupport.storage.keyvalue.pages import (
+from sphinxcontrib_websupport.storage.keyvalue import layout
+from sphinxcontrib_websupport.storage.keyvalue.nodes import (
     Entry,
     Manifest,
     Site,
@@ -89,7 +89,7 @@ class Snapshot:
         """Return the document of each node that is registered."""
         index = self.manifest.index
         bits = self.manifest.bits
-        parts = {node: index[names.bucket(node, bits)] for node in nodes}
+        parts = {node: index[layout.bucket(node, bits)] for node in nodes}
         wanted = {key for key in parts.values() if key is not None}
         found = self._records.load(sorted(wanted), read_index)
         return {
@@ -139,7 +139,7 @@ class Published:
 
     def site(self) -> Site:
         """Return what is published now."""
-        return Site.read(self._backend.load(names.SITE))
+        return Site.read(self._backend.load(layout.SITE))
 
     def change(self, old: Site, new: Site) -> None:
         """Replace what is published.
@@ -152,7 +152,7 @@ class Published:
                 raise Superseded
             return new.stored()
 
-        self._backend.update(names.SITE, change)
+        self._backend.update(layout.SITE, change)
 
     def snapshot(self, site: Site) -> Snapshot:
         """Return the nodes as they were published.
@@ -168,8 +168,8 @@ class Published:
         """
         before: Site | None = None
         for _ in range(_TRIES):
-            loaded = self._backend.load_many([names.SITE, *keys])
-            site = Site.read(loaded.get(names.SITE))
+            loaded = self._backend.load_many([layout.SITE, *keys])
+            site = Site.read(loaded.get(layout.SITE))
             if site == before:
                 raise DamagedValueError("a record of the nodes is missing")
             before = site

@@ -15,7 +15,7 @@ from sphinxcontrib_websupport.errors import (
     WebSupportError,
 )
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.keyvalue import names
+from sphinxcontrib_websupport.storage.keyvalue import layout
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
 from sphinxcontrib_websupport.storage.keyvalue.segments import Segment
 
@@ -58,7 +58,7 @@ class Threads:
 
     def headers(self, threads: Iterable[str]) -> dict[str, Header]:
         """Return the headers of those threads that have one."""
-        found = self._backend.load_many([names.header_key(thread) for thread in threads])
+        found = self._backend.load_many([layout.header_key(thread) for thread in threads])
         return {
             key.removeprefix("thread/"): Header.read(key, value) for key, value in found.items()
         }
@@ -69,7 +69,7 @@ class Threads:
 
     def of_nodes(self, nodes: Collection[str]) -> dict[str, list[Thread]]:
         """Return the threads that belong to each node: two round trips for any number."""
-        mains = self.headers(map(names.main_thread, nodes))
+        mains = self.headers(map(layout.main_thread, nodes))
         return self.completed(nodes, mains)
 
     def completed(
@@ -80,7 +80,7 @@ class Threads:
         headers = mains | (self.headers(further - set(mains)) if further - set(mains) else {})
         found: dict[str, list[Thread]] = {}
         for node in nodes:
-            first = names.main_thread(node)
+            first = layout.main_thread(node)
             if first in mains and mains[first].home != node:
                 raise DamagedValueError("a header stands under the name of another thread")
             listed = [first, *mains[first].threads] if first in mains else []
@@ -93,7 +93,7 @@ class Threads:
 
     def segments(self, places: Iterable[Place]) -> dict[Place, Segment]:
         """Return segments, in one round trip; one that was never written is empty."""
-        keys = {names.segment_key(*place): place for place in places}
+        keys = {layout.segment_key(*place): place for place in places}
         found = self._backend.load_many(keys)
         return {place: Segment.read(key, found.get(key)) for key, place in keys.items()}
 
@@ -156,7 +156,7 @@ class Threads:
                 raise
         raise StorageError(f"others kept writing to a thread for {PATIENCE:.0f} seconds")
 
-    def change_known(self, id: names.CommentId, work: Callable[[Segment], T]) -> T:
+    def change_known(self, id: layout.CommentId, work: Callable[[Segment], T]) -> T:
         """Change the segment of a comment in a way that may change counts.
 
         :raises CommentNotFoundError: there is none.
@@ -171,7 +171,7 @@ class Threads:
 
     def adjust(self, thread: str, number: int, work: Callable[[Segment], None]) -> None:
         """Change a segment in a way that leaves the counts."""
-        key = names.segment_key(thread, number)
+        key = layout.segment_key(thread, number)
 
         def change(value: Any) -> Any:
             segment = Segment.read(key, value)
@@ -182,7 +182,7 @@ class Threads:
 
     def update_header(self, thread: str, work: Callable[[Header | None], Header]) -> Header:
         """Change or make a header."""
-        key = names.header_key(thread)
+        key = layout.header_key(thread)
 
         def change(value: Any) -> Any:
             return work(None if value is None else Header.read(key, value)).stored()
@@ -207,7 +207,7 @@ class Threads:
         return taken
 
     def _write(self, thread: str, number: int, ticket: int, work: Callable[[Segment], T]) -> T:
-        key = names.segment_key(thread, number)
+        key = layout.segment_key(thread, number)
         results: list[T] = []
         counted = (0, 0)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.web.readers.session import Session
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.shells.conversation import Answer, converse
 from tests.web.shells.hosts import HOSTS, KEY

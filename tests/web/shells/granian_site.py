@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sphinxcontrib_websupport.web.session import Session
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.shells.hosts import KEY, of_flask_or_django
 

@@ -37,10 +37,10 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.asgi import ASGIApp, Scope
-from sphinxcontrib_websupport.web.django import urlpatterns
-from sphinxcontrib_websupport.web.flask import create_blueprint
-from sphinxcontrib_websupport.web.wsgi import WSGIApp
+from sphinxcontrib_websupport.web.shells.asgi import ASGIApp, Scope
+from sphinxcontrib_websupport.web.shells.django import urlpatterns
+from sphinxcontrib_websupport.web.shells.flask import create_blueprint
+from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.servers import Server, accepts_connections, free_port, wait_until
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sphinxcontrib_websupport.build import runner
+from sphinxcontrib_websupport.sphinxext import runner
 from tests.servers import Server, accepts_connections, free_port
 
 MANUAL = Path(__file__).parents[3] / "example_docs"

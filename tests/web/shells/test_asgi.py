@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import pytest
 
 from sphinxcontrib_websupport.model import Viewer
-from sphinxcontrib_websupport.web.asgi import ASGIApp, Message, Scope
 from sphinxcontrib_websupport.web.messages import MAX_BODY
-from sphinxcontrib_websupport.web.session import Session
+from sphinxcontrib_websupport.web.readers.session import Session
+from sphinxcontrib_websupport.web.shells.asgi import ASGIApp, Message, Scope
 from sphinxcontrib_websupport.websupport import WebSupport
 
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""Built pages: stored, published to where readers are, and cached there."""

@@ -1,0 +1,1 @@
+"""The comment store over a database: SQLite, PostgreSQL, MariaDB and MySQL."""

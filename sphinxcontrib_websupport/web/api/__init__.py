@@ -1,0 +1,1 @@
+"""What the service answers to programs, and the description of it."""

@@ -1,0 +1,1 @@
+"""The pages that the service sends itself: they work without scripts."""

@@ -1,0 +1,1 @@
+"""What keeps hostile requests out."""
