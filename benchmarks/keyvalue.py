@@ -22,6 +22,7 @@ from time import perf_counter
 from typing import Any
 
 from sphinxcontrib_websupport.backends.base import Backend
+from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.registry import open_backend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
 
@@ -79,7 +80,7 @@ class Bench:
                 json.dumps(self._storage.get_data(node, "user 1", False))
 
             self._report(f"get_data of {count:,} comments : records", ours, floor)
-        pages = [partial(self._storage.get_page, f"n{n}", "user 1", False) for n in LENGTHS[1:]]
+        pages = [partial(self._storage.get_page, f"n{n}", Viewer("user 1")) for n in LENGTHS[1:]]
         self._report("first page of 10,000 : of 1,000 comments", pages[1], pages[0])
 
     def counts(self) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect
 
+from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.storage.sql import queries
 from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 
@@ -171,8 +172,7 @@ class Bench:
         def register(storage: SQLAlchemyStorage) -> None:
             storage.pre_build()
             for n, (id, document, source) in enumerate(nodes):
-                storage.add_node(id, document, source)
-                storage.place_node(id, f"{document}.rst", n)
+                storage.register_node(Node(id, document, source, file=f"{document}.rst", line=n))
             storage.post_build()
 
         ours, floor, again = [], [], []

@@ -52,11 +52,38 @@ class Viewer:
 
     username: str = ""
     moderator: bool = False
+    proofs: frozenset[str] = frozenset()
+    """The ids of anonymous comments that this reader has proved to have written."""
+
+    def has_proved(self, comment_id: str) -> bool:
+        """Tell whether this reader proved to have written an anonymous comment."""
+        return comment_id in self.proofs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentDraft:
+    """A new comment on its way to the store, checked by :mod:`.inputs`."""
+
+    text: str
+    """Safe HTML."""
+    author: Viewer
+    node: str | None = None
+    """The node's id; ``None`` for a reply."""
+    parent: str | None = None
+    """The id of the comment that it replies to; ``None`` at the top."""
+    time: datetime | None = None
+    """When it was written, ``None`` for now; without a time zone it is UTC."""
+    displayed: bool = True
+    """Whether readers see it before a moderator accepts it."""
+    proposal: str | None = None
+    """The source text that the author proposes for the node."""
+    original: str | None = None
+    """The text as its author typed it: for those who may edit the comment, erased with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What a comment is to become."""
+    """What a comment is to become, checked by :mod:`.inputs`."""
 
     text: str
     """Safe HTML."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from sphinxcontrib_websupport import moderation
+from sphinxcontrib_websupport import inputs, moderation
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.cache import JsonCache
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
@@ -20,25 +19,19 @@ from sphinxcontrib_websupport.documents.cache import ReadThrough
 from sphinxcontrib_websupport.documents.publishing import publish_assets, publish_documents
 from sphinxcontrib_websupport.documents.store import Documents
 from sphinxcontrib_websupport.errors import (
-    CommentNotFoundError,
     DocumentNotFoundError,
     InvalidInputError,
-    NodeNotFoundError,
     UserNotAuthorizedError,
-    WebSupportError,
 )
 from sphinxcontrib_websupport.model import (
-    MAX_NAME_LENGTH,
-    MAX_PROPOSAL_LENGTH,
-    MAX_TEXT_LENGTH,
     Detached,
     Document,
-    Edit,
     NewComment,
     Node,
     Original,
     Thread,
     ThreadPage,
+    Viewer,
     Waiting,
 )
 from sphinxcontrib_websupport.registry import open_backend, open_markup, open_search, open_storage
@@ -46,12 +39,10 @@ from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.rendering import render
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
 from sphinxcontrib_websupport.settings import Settings, gather
-from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
+from sphinxcontrib_websupport.storage.adapter import adapted
+from sphinxcontrib_websupport.storage.base import StorageBackend
 
 logger = logging.getLogger(__name__)
-
-_whole_number = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_control_characters = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class WebSupport:
@@ -129,12 +120,13 @@ class WebSupport:
         self.staticroot = staticroot.strip("/")
         self.parallel = parallel
         self.storage = self._open_storage(storage)
+        self._store = adapted(self.storage)
         self.search = (
             search
             if isinstance(search, BaseSearch)
             else open_search(search or "null", self.datadir / "search")
         )
-        self._discussions = Discussions(self.storage, self.search)
+        self._discussions = Discussions(self._store, self.search)
         self._pages = FileSystemJsonBackend(self.datadir / "documents")
         self._published = self._open_documents(documents, page_timeout)
         self._assets = assets
@@ -180,7 +172,7 @@ class WebSupport:
             self.doctreedir,
             buildername=self.buildername,
             confoverrides=self.confoverrides,
-            storage=self.storage,
+            storage=self._store,
             staticdir=self.staticdir,
             docroot=self.docroot,
             staticroot=self.staticroot,
@@ -260,7 +252,7 @@ class WebSupport:
 
         :raises NodeNotFoundError: no such node.
         """
-        return self.storage.get_data(_node(node_id), username or None, moderator)
+        return self._store.get_thread(inputs.node_id(node_id), inputs.asking(username, moderator))
 
     def get_page(
         self,
@@ -275,7 +267,8 @@ class WebSupport:
         :raises NodeNotFoundError: no such node.
         :raises InvalidInputError: ``after`` is not such a mark.
         """
-        return self.storage.get_page(_node(node_id), username or None, moderator, after)
+        viewer = inputs.asking(username, moderator)
+        return self._store.get_page(inputs.node_id(node_id), viewer, after)
 
     def get_version(
         self, node_id: str | int, moderator: bool = False, after: str | None = None
@@ -285,7 +278,7 @@ class WebSupport:
         ``None`` where the store cannot tell; see
         :meth:`~sphinxcontrib_websupport.storage.base.StorageBackend.get_version`.
         """
-        return self.storage.get_version(_node(node_id), moderator, after)
+        return self._store.get_version(inputs.node_id(node_id), moderator, after)
 
     def get_document_version(self, docname: str) -> str | None:
         """Return a stamp that changes whenever a document's counts or discussions do.
@@ -293,28 +286,28 @@ class WebSupport:
         That is whenever an answer of :meth:`get_metadata` or :meth:`get_detached` changes;
         ``None`` where the store cannot tell.
         """
-        return self.storage.get_document_version(docname)
+        return self._store.get_document_version(docname)
 
     def find_comment(self, comment_id: str | int, moderator: bool = False) -> str:
         """Return the id of the node under which a comment stands.
 
         :raises CommentNotFoundError: no such comment, or this reader does not see it.
         """
-        return self.storage.find_comment(_comment(comment_id), moderator)
+        return self._store.find_comment(inputs.comment_id(comment_id), moderator)
 
     def get_depth(self, comment_id: str | int) -> int:
         """Return how deep a comment stands: 1 at the top, 2 for a reply; 0 if that is not known.
 
         :raises CommentNotFoundError: no such comment.
         """
-        return self.storage.get_depth(_comment(comment_id))
+        return self._store.get_depth(inputs.comment_id(comment_id))
 
     def get_metadata(self, docname: str, moderator: bool = False) -> dict[str, int]:
         """Return ``{node id: count}`` for every node of a document.
 
         Counts what that reader would see. An unknown document gives an empty dict.
         """
-        return self.storage.get_metadata(docname, moderator)
+        return self._store.get_metadata(docname, moderator)
 
     def get_retired(
         self, docname: str | None = None, moderator: bool = False
@@ -323,7 +316,7 @@ class WebSupport:
 
         :param docname: only those that were on this page; ``None`` for all.
         """
-        return self.storage.get_retired(None if docname is None else [docname], moderator)
+        return self._store.get_retired(None if docname is None else [docname], moderator)
 
     def get_detached(self, docname: str | None, moderator: bool = False) -> list[Detached]:
         """Return a page's discussions whose paragraph is gone, beside what is most like it now.
@@ -332,7 +325,7 @@ class WebSupport:
 
         :param docname: ``None`` for those of all pages.
         """
-        return moderation.detached(self.storage, None if docname is None else [docname], moderator)
+        return moderation.detached(self._store, None if docname is None else [docname], moderator)
 
     def get_waiting(
         self, moderator: bool = False, start: int = 0, limit: int = PAGE_SIZE
@@ -345,7 +338,7 @@ class WebSupport:
         """
         if not moderator:
             raise UserNotAuthorizedError("only a moderator sees what waits")
-        return moderation.waiting(self.storage, start, limit)
+        return moderation.waiting(self._store, start, limit)
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -375,27 +368,22 @@ class WebSupport:
         :raises InvalidInputError: neither or both of node and parent; an empty or over-long
             text or proposal; an over-long name.
         """
-        name = _name(username)
-        if name is None and not self.allow_anonymous_comments:
+        author = inputs.author(username, moderator)
+        if not author.username and not self.allow_anonymous_comments:
             raise UserNotAuthorizedError("a comment needs a user name here")
-        on_node, on_comment = node_id not in ("", None), parent_id not in ("", None)
-        if on_node == on_comment:
-            raise InvalidInputError("a comment belongs to a node or to a comment: give one of them")
-        node = _node(node_id) if on_node else None
-        parent = _comment(parent_id) if on_comment else None
-        text = _text(text, MAX_TEXT_LENGTH, "text")
-        html = self._render(text)
-        proposed = _text(proposal, MAX_PROPOSAL_LENGTH, "proposal") if proposal else None
-        moment = _moment(time)
-        if isinstance(self.storage, EditableStorage):
-            stored = self.storage.add_comment(
-                html, displayed, name, moment, proposed, node, parent, moderator, text
-            )
-        else:
-            stored = self.storage.add_comment(
-                html, displayed, name, moment, proposed, node, parent, moderator
-            )
-        comment: NewComment = {**stored, "original_text": text}
+        typed = inputs.text(text)
+        draft = inputs.draft(
+            text=self._render(typed),
+            author=author,
+            node=node_id,
+            parent=parent_id,
+            time=time,
+            displayed=displayed,
+            proposal=inputs.proposal(proposal),
+            original=typed,
+        )
+        stored = self._store.store_comment(draft)
+        comment: NewComment = {**stored, "original_text": typed}
         self._discussions.added(comment)
         if not displayed and self.moderation_callback is not None:
             self._call_moderator(comment)
@@ -432,21 +420,22 @@ class WebSupport:
         :raises InvalidInputError: an empty or over-long text, an over-long proposal or name.
         :raises UnsupportedError: the store cannot change comments.
         """
-        id, name = _comment(comment_id), _name(username)
-        text = _text(text, MAX_TEXT_LENGTH, "text")
-        proposed = _text(proposal, MAX_PROPOSAL_LENGTH, "proposal") if proposal else proposal
+        id = inputs.comment_id(comment_id)
+        viewer = inputs.author(username, moderator, [id] if author else ())
+        typed = inputs.text(text)
+        proposed = inputs.proposal(proposal)
         # A text is expensive to render: it is for those who may.
-        self.storage.get_original(id, name, moderator, author)
-        edit = Edit(
-            text=self._render(text),
-            original=text,
-            time=_moment(time),
+        self._store.get_original(id, viewer)
+        edit = inputs.edit(
+            text=self._render(typed),
+            original=typed,
+            time=time,
             displayed=displayed,
-            proposal=proposed,
+            proposal="" if proposal == "" else proposed,
         )
         node = self._discussions.node_of(id)
-        stored = self.storage.edit_comment(id, edit, name, moderator, author)
-        comment: NewComment = {**stored, "original_text": text}
+        stored = self._store.edit_comment(id, edit, viewer)
+        comment: NewComment = {**stored, "original_text": typed}
         self._discussions.changed(node)
         if not comment["displayed"] and self.moderation_callback is not None:
             self._call_moderator(comment)
@@ -468,7 +457,9 @@ class WebSupport:
         :raises CommentNotFoundError: no such comment.
         :raises UnsupportedError: the store cannot change comments.
         """
-        return self.storage.get_original(_comment(comment_id), _name(username), moderator, author)
+        id = inputs.comment_id(comment_id)
+        viewer = inputs.author(username, moderator, [id] if author else ())
+        return self._store.get_original(id, viewer)
 
     def _call_moderator(self, comment: NewComment) -> None:
         assert self.moderation_callback is not None  # noqa: S101 - checked by the one caller
@@ -486,11 +477,11 @@ class WebSupport:
         :raises InvalidInputError: no user name, or not an integer.
         :raises CommentNotFoundError: no such comment.
         """
-        vote = _vote(value)
-        name = _name(username)
+        vote = inputs.vote(value)
+        name = inputs.name(username)
         if name is None:
             raise InvalidInputError("a vote needs a user name")
-        self.storage.process_vote(_comment(comment_id), name, vote)
+        self._store.process_vote(inputs.comment_id(comment_id), name, vote)
 
     def accept_comment(self, comment_id: str | int, moderator: bool = False) -> None:
         """Display a comment that was waiting.
@@ -500,8 +491,8 @@ class WebSupport:
         """
         if not moderator:
             raise UserNotAuthorizedError("only a moderator accepts comments")
-        self.storage.accept_comment(_comment(comment_id))
-        self._discussions.changed(self._discussions.node_of(_comment(comment_id)))
+        self._store.accept_comment(inputs.comment_id(comment_id))
+        self._discussions.changed(self._discussions.node_of(inputs.comment_id(comment_id)))
 
     def delete_comment(
         self,
@@ -521,14 +512,12 @@ class WebSupport:
             was deleted already.
         :raises CommentNotFoundError: no such comment.
         """
-        id, name = _comment(comment_id), username or ""
+        id = inputs.comment_id(comment_id)
+        viewer = inputs.asking(username, moderator, [id] if author else ())
         node = self._discussions.node_of(id)
-        if author and isinstance(self.storage, EditableStorage):
-            gone = self.storage.delete_comment(id, name, moderator, author)
-        else:
-            gone = self.storage.delete_comment(id, name, moderator)
+        gone = self._store.remove_comment(id, viewer)
         self._discussions.changed(node)
-        return bool(moderator) if gone is None else gone
+        return gone
 
     def update_username(self, old: str, new: str) -> None:
         """Let a user's comments and votes follow a change of name.
@@ -537,11 +526,11 @@ class WebSupport:
 
         :raises InvalidInputError: an empty or over-long name.
         """
-        old_name, new_name = _name(old), _name(new)
+        old_name, new_name = inputs.name(old), inputs.name(new)
         if old_name is None or new_name is None:
             raise InvalidInputError("a user name is empty")
         if old_name != new_name:
-            self.storage.update_username(old_name, new_name)
+            self._store.update_username(old_name, new_name)
 
     def attach(self, node_id: str | int, to_node_id: str | int, moderator: bool = False) -> None:
         """Move a whole discussion to another node: its own paragraph is gone.
@@ -553,81 +542,20 @@ class WebSupport:
         """
         if not moderator:
             raise UserNotAuthorizedError("only a moderator attaches discussions")
-        node, to = _node(node_id), _node(to_node_id)
+        node, to = inputs.node_id(node_id), inputs.node_id(to_node_id)
         if node == to:
             raise InvalidInputError("a discussion cannot be attached to itself")
         if all(node != retired.id for retired, _ in self.get_retired(moderator=True)):
-            self.storage.get_page(node, None, True, None)  # an unknown one is refused as such
+            self._store.get_page(node, Viewer(moderator=True))  # an unknown one is refused as such
             raise InvalidInputError("the discussion is not detached: its paragraph is still there")
-        self.storage.attach_node(node, to)
+        self._store.attach_node(node, to)
         self._discussions.changed(node, to)
 
     def close(self) -> None:
         """Give up the connections of store and index; the object is not used afterwards."""
         self.search.close()
-        self.storage.close()
+        self._store.close()
         self._published.close()
-
-
-def _node(value: object) -> str:
-    return _id(value, NodeNotFoundError, "node")
-
-
-def _comment(value: object) -> str:
-    return _id(value, CommentNotFoundError, "comment")
-
-
-def _id(value: object, error: type[WebSupportError], what: str) -> str:
-    """Return an id as its string; what cannot be one is unknown, whatever it is."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise error(f"no such {what}: {value!r:.80}")
-    text = str(value)
-    if not text or len(text) > 255 or _control_characters.search(text):
-        raise error(f"no such {what}: {text!r:.80}")
-    return text
-
-
-def _name(value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise InvalidInputError("a user name is a text")
-    if len(value) > MAX_NAME_LENGTH:
-        raise InvalidInputError(f"a user name has at most {MAX_NAME_LENGTH} characters")
-    if _control_characters.search(value) or "\n" in value or "\t" in value or not value.strip():
-        raise InvalidInputError("a user name has no control characters and is not blank")
-    return value
-
-
-def _text(value: object, longest: int, what: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidInputError(f"the {what} is not a text")
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise InvalidInputError(f"the {what} is empty")
-    if len(text) > longest:
-        raise InvalidInputError(f"the {what} is longer than {longest} characters")
-    if _control_characters.search(text):
-        raise InvalidInputError(f"the {what} contains a control character")
-    return text
-
-
-def _moment(value: object) -> datetime:
-    if value is None:
-        return datetime.now(UTC)
-    if not isinstance(value, datetime):
-        raise InvalidInputError("the time is not a datetime")
-    return value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
-
-
-def _vote(value: object) -> int:
-    if isinstance(value, str) and _whole_number.fullmatch(value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidInputError(f"a vote is -1, 0 or 1, not {value!r:.80}")
-    if not -1 <= value <= 1:
-        raise InvalidInputError(f"vote value {value} out of range (-1, 1)")
-    return value
 
 
 def _embed(value: object) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sphinxcontrib_websupport.identity import Paragraph, Retirement, match
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.sphinxext.collector import Note
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 
 
 def registered_name(site: str, docname: str) -> str:
@@ -39,17 +39,18 @@ class Registration:
         """Whether there is anything to write."""
         return bool(self.notes or self.retired)
 
-    def stage(self, storage: StorageBackend) -> None:
+    def stage(self, storage: CommentStore) -> None:
         """Hand it to the store, which keeps it from readers until ``post_build``."""
         storage.pre_build()
         for document in sorted(self.notes):
             for id, note in zip(self.ids[document], self.notes[document], strict=True):
-                storage.add_node(id, document, note.source)
-                storage.place_node(id, note.file, note.line)
+                storage.register_node(
+                    Node(id, document, note.source, file=note.file, line=note.line)
+                )
         for retirement in self.retired:
             storage.retire_node(retirement.id, retirement.successor)
 
-    def detached(self, storage: StorageBackend) -> Counter[str]:
+    def detached(self, storage: CommentStore) -> Counter[str]:
         """Count the discussions that lose their paragraph, by document."""
         gone = Counter[str]()
         for document in sorted(set(self.places.values())):
@@ -61,7 +62,7 @@ class Registration:
 
 
 def register(
-    storage: StorageBackend,
+    storage: CommentStore,
     today: Mapping[str, Sequence[Note]],
     belongs: Callable[[str], bool],
 ) -> Registration:
@@ -106,7 +107,7 @@ def register(
         were_attached = {node.id for node in old}
         retirements = [lost for lost in matching.retired if lost.id in were_attached]
     gone = {retirement.id for retirement in retirements}
-    news = edited | (_moved(today, attached) - edited if _keeps_places(storage) else set())
+    news = edited | (_moved(today, attached) - edited if storage.keeps_places else set())
     return Registration(
         ids=ids,
         notes={document: today[document] for document in news},
@@ -132,8 +133,3 @@ def _moved(today: Mapping[str, Sequence[Note]], attached: Mapping[str, list[Node
         if [(node.file, node.line) for node in attached.get(document, ())]
         != [(note.file, note.line) for note in notes]
     }
-
-
-def _keeps_places(storage: StorageBackend) -> bool:
-    """Tell whether the store keeps files and lines; the published contract does not ask it."""
-    return type(storage).place_node is not StorageBackend.place_node

@@ -12,7 +12,8 @@ from sphinxcontrib_websupport.registry import open_storage, without_password
 from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.sphinxext import config
 from sphinxcontrib_websupport.sphinxext.embedding import embedding_of
-from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.adapter import adapted
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.storage.sql.generation import generation_of_file
 
 
@@ -32,13 +33,14 @@ class BuildStore:
 
     def __init__(self, app: Sphinx, published: str | None) -> None:
         self._app = app
-        self._given = embedding_of(app).storage
-        self._opened: StorageBackend | None = None
+        given = embedding_of(app).storage
+        self._given = None if given is None else adapted(given)
+        self._opened: CommentStore | None = None
         if self._given is None and not self.has_published(published):
             # A store that does not answer ends the build before anything is read.
             self.storage()
 
-    def storage(self) -> StorageBackend:
+    def storage(self) -> CommentStore:
         """Return the store."""
         if self._given is not None:
             return self._given
@@ -85,10 +87,10 @@ class as_sphinx_error:  # noqa: N801 - reads as what it does
             raise CommentStoreError(str(error)) from error
 
 
-def _open(app: Sphinx) -> StorageBackend:
+def _open(app: Sphinx) -> CommentStore:
     settings = _settings(app)
     try:
-        return open_storage(settings)
+        return adapted(open_storage(settings))
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
     except WebSupportError as failed:

@@ -1,6 +1,8 @@
-"""The contract of a comment store, as prose; stores themselves say little.
+"""The published contract of a comment store, as prose: what others implement.
 
-A store written for the eleven published calls alone works: everything else has a default here.
+A store written for the published calls alone works: everything else has a default here. Inside
+the package values travel instead, through
+:class:`~sphinxcontrib_websupport.storage.commentstore.CommentStore`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sphinxcontrib_websupport.model import (
     StoredComment,
     Thread,
     ThreadPage,
+    Viewer,
 )
 
 
@@ -71,15 +74,6 @@ class StorageBackend:
         :raises InvalidInputError: ``id`` or ``document`` cannot be stored.
         """
         raise NotImplementedError
-
-    def place_node(self, id: str, file: str | None, line: int | None) -> None:
-        """Note where the node added last as ``id`` stands in the sources.
-
-        A store that does not keep it ignores it.
-
-        :param file: relative to the source folder, with ``/``.
-        :param line: from 1.
-        """
 
     def get_nodes(self, documents: Collection[str] | None = None) -> Iterable[Node]:
         """Return what builds registered, retired nodes included, in order.
@@ -136,20 +130,16 @@ class StorageBackend:
         raise NotImplementedError
 
     def get_page(
-        self,
-        node_id: str,
-        username: str | None,
-        moderator: bool,
-        after: str | None = None,
-        limit: int = PAGE_SIZE,
+        self, node_id: str, viewer: Viewer, after: str | None = None, limit: int = PAGE_SIZE
     ) -> ThreadPage:
         """Return a part of a thread: ``limit`` top-level comments with all their replies.
 
+        :param viewer: who reads; as for :meth:`get_data`.
         :param after: the ``next`` of the part before; ``None`` for the first.
         :raises NodeNotFoundError: no such node.
         :raises InvalidInputError: ``after`` is not such a mark.
         """
-        thread = self.get_data(node_id, username, moderator)
+        thread = self.get_data(node_id, viewer.username or None, viewer.moderator)
         comments = thread["comments"]
         start = 0
         if after is not None:
@@ -252,7 +242,7 @@ class StorageBackend:
         text: str,
         displayed: bool,
         username: str | None,
-        time: datetime,
+        time: datetime | None,
         proposal: str | None,
         node_id: str | None,
         parent_id: str | None,
@@ -265,8 +255,8 @@ class StorageBackend:
 
         :param text: safe HTML.
         :param displayed: whether readers see it before a moderator accepts it.
-        :param username: the author's name, ``None`` for an anonymous one.
-        :param time: when it was written; without a time zone it is UTC.
+        :param username: the author's name; ``"Anonymous"`` for somebody without one.
+        :param time: when it was written; without a time zone it is UTC. ``None`` is now.
         :param proposal: the source text that the author proposes for the node; an empty one
             and one that changes nothing are none. It is compared with the source as it is now.
         :param moderator: whether the author is a moderator.
@@ -281,7 +271,7 @@ class StorageBackend:
 
         :returns: ``True``: removed with all its replies and their votes (a moderator asked).
             ``False``: text, username, proposal and diff are gone for good, shown as
-            ``[deleted]``, replies stay (its author asked). A store of others may return
+            ``[deleted]``, replies stay (its author asked). A third-party store may return
             nothing.
         :raises UserNotAuthorizedError: another's comment, an anonymous one's, or one that
             was deleted already, and ``moderator`` is false.
@@ -318,28 +308,18 @@ class StorageBackend:
         """
         raise UnsupportedError("this store cannot move a discussion to another node")
 
-    def edit_comment(
-        self,
-        comment_id: str,
-        edit: Edit,
-        username: str | None,
-        moderator: bool,
-        author: bool = False,
-    ) -> StoredComment:
+    def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
         """Change a comment, and return it without its replies.
 
         Votes, replies, place and time stay. A comment that was hidden stays hidden.
 
-        :param username: who asks; its author and moderators may.
-        :param author: whether the caller has proved to be the author of an anonymous comment.
+        :param viewer: who asks; its author and moderators may.
         :raises UserNotAuthorizedError: another's comment, or one that its author deleted.
         :raises CommentNotFoundError: no such comment.
         """
         raise UnsupportedError("this store cannot change a comment")
 
-    def get_original(
-        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
-    ) -> Original:
+    def get_original(self, comment_id: str, viewer: Viewer) -> Original:
         """Return what a comment's author typed, to those who may change it.
 
         :raises UserNotAuthorizedError: as for :meth:`edit_comment`.
@@ -357,41 +337,6 @@ class StorageBackend:
 
     def close(self) -> None:
         """Give up connections and files; the object is not used afterwards."""
-
-
-class EditableStorage(StorageBackend):
-    """A store that overrides ``edit_comment`` and ``get_original``.
-
-    Two of the published calls take one more argument here, which only such stores are given.
-    """
-
-    def add_comment(
-        self,
-        text: str,
-        displayed: bool,
-        username: str | None,
-        time: datetime,
-        proposal: str | None,
-        node_id: str | None,
-        parent_id: str | None,
-        moderator: bool,
-        original: str | None = None,
-    ) -> StoredComment:
-        """Store a comment and return it.
-
-        :param original: the text as its author typed it. Nobody but those who may edit the
-            comment is shown it, and it is erased with the comment.
-        """
-        raise NotImplementedError
-
-    def delete_comment(
-        self, comment_id: str, username: str, moderator: bool, author: bool = False
-    ) -> bool | None:
-        """Delete a comment.
-
-        :param author: whether the caller has proved to be the author of an anonymous comment.
-        """
-        raise NotImplementedError
 
 
 def _count(thread: Thread) -> int:

@@ -1,4 +1,4 @@
-"""What holds in every store: who sees, deletes and votes, and how rows become a thread."""
+"""What holds in every store: who sees, edits and deletes, and how rows become a thread."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 from babel.dates import format_timedelta
 
 from sphinxcontrib_websupport.differ import as_html, as_text, compare
-from sphinxcontrib_websupport.errors import InvalidInputError
-from sphinxcontrib_websupport.model import DELETED, MAX_NAME_LENGTH, Comment, CommentTime
+from sphinxcontrib_websupport.errors import UserNotAuthorizedError
+from sphinxcontrib_websupport.model import DELETED, Comment, CommentTime, Edit, Viewer
 
 _Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
 _UNITS: dict[_Unit, int] = {
@@ -32,7 +32,6 @@ _THRESHOLDS = [(seconds * 0.85, seconds, unit) for unit, seconds in _UNITS.items
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _START = datetime(1970, 1, 1)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -68,64 +67,10 @@ def number(id: object) -> int | None:
     return None
 
 
-def is_storable(text: str) -> bool:
-    """Tell whether every engine can keep this text: no NUL and no lone surrogate."""
-    if text.isascii():
-        return "\0" not in text
-    return _UNSTORABLE.search(text) is None
-
-
-def storable(what: str, text: str, length: int | None = None) -> str:
-    """Return ``text``, which every engine can keep.
-
-    :param what: how the message calls it.
-    :param length: the most characters that it may have.
-    :raises InvalidInputError: it holds NUL or a lone surrogate, or is too long.
-    """
-    if not is_storable(text):
-        raise InvalidInputError(f"{what} holds a character that cannot be stored")
-    if length is not None and len(text) > length:
-        raise InvalidInputError(f"{what} is longer than {length} characters")
-    return text
-
-
-def repaired(text: str) -> str:
-    """Return ``text`` with a replacement mark for each character that cannot be stored."""
-    return text if is_storable(text) else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def author(username: str | None) -> str | None:
-    """Return a name as stores keep it: ``None`` for an anonymous reader.
-
-    :raises InvalidInputError: it cannot be stored or is too long.
-    """
-    return storable("the user name", username, MAX_NAME_LENGTH) if username else None
-
-
-def known_name(username: str | None) -> str | None:
-    """Return a name to look for; ``None`` for one that no store can hold."""
-    if username and len(username) <= MAX_NAME_LENGTH and is_storable(username):
-        return username
-    return None
-
-
-def vote_value(value: object) -> int:
-    """Return a vote, given as −1, 0 or 1 or as that string.
-
-    :raises InvalidInputError: it is not an integer.
-    :raises ValueError: it is out of range.
-    """
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value, re.ASCII):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidInputError(f"vote value {value!r} is not an integer")
-    if not -1 <= value <= 1:
-        raise ValueError(f"vote value {value} out of range (-1, 1)")
-    return value
-
-
-def microseconds(time: datetime) -> int:
-    """Return a moment as microseconds since 1970 in UTC; a naive one is UTC."""
+def microseconds(time: datetime | None) -> int:
+    """Return a moment as microseconds since 1970 in UTC; a naive one is UTC, ``None`` is now."""
+    if time is None:
+        return now()
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
     return (time - _EPOCH) // timedelta(microseconds=1)
@@ -147,12 +92,9 @@ class Proposal(NamedTuple):
 
 
 def proposed(source: str, proposal: str | None) -> Proposal | None:
-    """Return what a proposal changes; ``None`` for an empty one and one that changes nothing.
-
-    :raises InvalidInputError: it cannot be stored.
-    """
+    """Return what a proposal changes; ``None`` for an empty one and one that changes nothing."""
     # A browser's form sends its lines with CR LF, whatever the source has.
-    text = storable("the proposal", proposal or "").replace("\r\n", "\n")
+    text = (proposal or "").replace("\r\n", "\n")
     source = source.replace("\r\n", "\n")
     if not text.strip() or text == source:
         return None
@@ -163,42 +105,50 @@ def proposed(source: str, proposal: str | None) -> Proposal | None:
 # -- who may ---------------------------------------------------------------------------------
 
 
-def may_delete(
-    username: str | None,
-    moderator: bool,
-    comment: str | None,
-    deleted: bool,
-    author: bool = False,
-) -> bool:
-    """Tell whether someone may delete a comment.
+def may_delete(viewer: Viewer, id: str, author: str | None, deleted: bool) -> bool:
+    """Tell whether somebody may delete a comment.
 
-    A moderator may delete any, an author their own once. An anonymous one is owned by nobody
-    but who can prove it.
+    A moderator may delete any, an author their own once. An anonymous one belongs to nobody but
+    who can prove to have written it.
 
-    :param comment: the name of the comment's author.
+    :param id: the comment's id, as the reader knows it.
+    :param author: the name of the comment's author.
     :param deleted: whether its author deleted it already.
-    :param author: whether it was proved that an anonymous comment is this reader's own.
     """
-    return moderator or (not deleted and _owns(username, comment, author))
+    return viewer.moderator or (not deleted and _owns(viewer, id, author))
 
 
-def may_edit(
-    username: str | None,
-    moderator: bool,
-    comment: str | None,
-    deleted: bool,
-    author: bool = False,
-) -> bool:
-    """Tell whether someone may change a comment: as to delete it, but never a deleted one.
+def check_edit(viewer: Viewer, id: str, author: str | None, deleted: bool) -> None:
+    """Refuse who may not change a comment: as to delete it, but never a deleted one.
 
-    The parameters are those of :func:`may_delete`.
+    :raises UserNotAuthorizedError: neither its author nor a moderator, or it is deleted.
     """
-    return not deleted and (moderator or _owns(username, comment, author))
+    if deleted or not (viewer.moderator or _owns(viewer, id, author)):
+        raise UserNotAuthorizedError("only its author or a moderator may change a comment")
 
 
-def _owns(username: str | None, comment: str | None, author: bool) -> bool:
+def _owns(viewer: Viewer, id: str, author: str | None) -> bool:
     # A proof is given with an anonymous comment only, so it says nothing of a named one.
-    return username == comment if comment else author
+    return viewer.username == author if author else viewer.has_proved(id)
+
+
+def edited_proposal(
+    edit: Edit, source: str, proposal: str | None, diff: str | None
+) -> Proposal | None:
+    """Return the proposal of a comment as an edit makes it.
+
+    One that stays as it is keeps its difference: the source may have changed since.
+
+    :param source: the node's source as it is now.
+    :param proposal: the proposal that the comment has.
+    :param diff: the difference that it has, as HTML.
+    """
+    if proposal is None or diff is None:
+        return proposed(source, edit.proposal)
+    if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != proposal:
+        return proposed(source, edit.proposal)
+    today = proposed(source, proposal)
+    return Proposal(proposal, diff, today.plain if today else "")
 
 
 def visible(displayed: Mapping[int, bool], parents: Mapping[int, int | None]) -> set[int]:

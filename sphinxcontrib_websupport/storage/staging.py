@@ -6,8 +6,9 @@ from collections import Counter
 from threading import Lock
 from typing import Any
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import InvalidInputError
-from sphinxcontrib_websupport.storage import rules
+from sphinxcontrib_websupport.model import Node
 
 MAX_ID_LENGTH = 128
 """The longest id of a node, in characters."""
@@ -29,35 +30,31 @@ class Build:
         self._positions: Counter[str] = Counter()
         self._lock = Lock()
 
-    def add(self, id: str, document: str, source: str) -> None:
-        """Register a node at the next position of its document."""
-        rules.storable("the node's id", id, MAX_ID_LENGTH)
-        rules.storable("the document's name", document, MAX_DOCUMENT_LENGTH)
-        if not id:
+    def add(self, node: Node) -> None:
+        """Register a node at the next position of its document.
+
+        :raises InvalidInputError: its id, or its document's name, cannot be stored.
+        """
+        inputs.storable("the node's id", node.id, MAX_ID_LENGTH)
+        inputs.storable("the document's name", node.document, MAX_DOCUMENT_LENGTH)
+        if not node.id:
             raise InvalidInputError("the node's id is empty")
         with self._lock:
-            position = self._positions[document]
-            self._positions[document] = position + 1
+            position = self._positions[node.document]
+            self._positions[node.document] = position + 1
             # A build is not refused for one character of a source that a reader may propose
             # to change anyway.
-            self.added[id] = {
-                "id": id,
-                "document": document,
-                "source": rules.repaired(source),
+            self.added[node.id] = {
+                "id": node.id,
+                "document": node.document,
+                "source": inputs.repaired(node.source),
                 "position": position,
                 "retired": False,
                 "successor": None,
-                "file": None,
-                "line": None,
+                "file": None if node.file is None else inputs.repaired(node.file),
+                "line": node.line,
             }
-            self.retired.pop(id, None)
-
-    def place(self, id: str, file: str | None, line: int | None) -> None:
-        """Note where a node that was registered stands in the sources."""
-        with self._lock:
-            if id in self.added:
-                self.added[id]["file"] = None if file is None else rules.repaired(file)
-                self.added[id]["line"] = line
+            self.retired.pop(node.id, None)
 
     def retire(self, id: str, successor: str | None) -> None:
         """Set a node apart."""

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import (
     CommentNotFoundError,
     InvalidInputError,
     UserNotAuthorizedError,
 )
-from sphinxcontrib_websupport.model import Edit, StoredComment
-from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
+from sphinxcontrib_websupport.model import StoredComment, Viewer
+from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.testing.storage import (
     NOON,
     STRANGE_IDS,
@@ -46,11 +48,17 @@ def change(
         "original": "Changed",
         "time": LATER,
     } | values
-    return storage.edit_comment(id, Edit(**given), username, moderator, author)
+    viewer = Viewer(username or "", moderator, proof(id) if author else frozenset())
+    return storage.edit_comment(id, inputs.edit(**given), viewer)
+
+
+def proof(id: str) -> frozenset[str]:
+    """Return what proves that a reader wrote an anonymous comment."""
+    return frozenset({id})
 
 
 class EditingContract:
-    """What an :class:`~sphinxcontrib_websupport.storage.base.EditableStorage` does."""
+    """What a store does that keeps what authors type."""
 
     @pytest.fixture
     def storage(self) -> StorageBackend:
@@ -60,10 +68,6 @@ class EditingContract:
     @pytest.fixture(autouse=True)
     def _build(self, storage: StorageBackend) -> None:
         publish(storage, "n", "other")
-
-    def test_says_that_it_is_editable(self, storage: StorageBackend) -> None:
-        """Then it is given what authors type."""
-        assert isinstance(storage, EditableStorage)
 
     def test_changes_a_text(self, storage: StorageBackend) -> None:
         """The text is another, and says when; votes, replies, place, author and time stay."""
@@ -121,7 +125,9 @@ class EditingContract:
         with pytest.raises(UserNotAuthorizedError):
             change(storage, id, name, author=author)
         with pytest.raises(UserNotAuthorizedError):
-            storage.get_original(id, name, False, author)
+            storage.get_original(
+                id, Viewer(name or "", False, proof(id) if author else frozenset())
+            )
         assert shown(storage)[0]["text"] == "<p>Hello</p>"
 
     @pytest.mark.parametrize("name", ["ann", "", None, "[deleted]"])
@@ -129,43 +135,44 @@ class EditingContract:
         self, storage: StorageBackend, name: str | None
     ) -> None:
         """Whoever has it changes the comment and deletes it, whatever the name by now."""
-        assert isinstance(storage, EditableStorage)
+        assert isinstance(storage, CommentStore)
         id = say(storage, username=None, proposal="Sauce of n.")["id"]
         with pytest.raises(UserNotAuthorizedError):
             change(storage, id, name)
         with pytest.raises(UserNotAuthorizedError):
-            storage.delete_comment(id, name or "", False, False)
+            storage.delete_comment(id, name or "", False)
         assert change(storage, id, name, author=True)["username"] == ""
-        assert storage.get_original(id, name, False, True)["text"] == "Changed"
-        assert storage.delete_comment(id, name or "", False, True) is False
+        author = Viewer(name or "", proofs=proof(id))
+        assert storage.get_original(id, author)["text"] == "Changed"
+        assert storage.remove_comment(id, author) is False
         [gone] = shown(storage)
         assert (gone["text"], gone["proposal_diff"]) == ("[deleted]", None)
         for call in (
             partial(change, storage, id, name, author=True),
-            partial(storage.get_original, id, name, False, True),
-            partial(storage.delete_comment, id, name or "", False, True),
+            partial(storage.get_original, id, author),
+            partial(storage.remove_comment, id, author),
         ):
             with pytest.raises(UserNotAuthorizedError):
                 call()
 
     def test_believes_no_proof_for_a_named_comment(self, storage: StorageBackend) -> None:
         """A name says who the author is, and nothing else does."""
-        assert isinstance(storage, EditableStorage)
+        assert isinstance(storage, CommentStore)
         id = say(storage)["id"]
         with pytest.raises(UserNotAuthorizedError):
-            storage.delete_comment(id, "", False, True)
+            storage.remove_comment(id, Viewer(proofs=proof(id)))
 
     @pytest.mark.parametrize("moderator", [False, True])
     def test_leaves_what_was_deleted(self, storage: StorageBackend, moderator: bool) -> None:
         """Nobody changes a deleted comment, and nobody is told what it said."""
-        assert isinstance(storage, EditableStorage)
+        assert isinstance(storage, CommentStore)
         id = say(storage, text="<p>Secret</p>", original="Secret", proposal="Secret of n.")["id"]
         change(storage, id, text="<p>Secret, too</p>", original="Secret, too")
         storage.delete_comment(id, "ann", False)
         with pytest.raises(UserNotAuthorizedError):
             change(storage, id, moderator=moderator)
         with pytest.raises(UserNotAuthorizedError):
-            storage.get_original(id, "ann", moderator)
+            storage.get_original(id, Viewer("ann", moderator))
         [gone] = storage.get_data("n", "ann", True)["comments"]
         assert (gone["text"], gone["username"], gone["edited"]) == ("[deleted]", "[deleted]", None)
         assert "ecret" not in str(gone)
@@ -177,7 +184,7 @@ class EditingContract:
         calls: list[Callable[[], object]] = [
             partial(change, storage, id),
             partial(change, storage, id, displayed=False, moderator=True),
-            partial(storage.get_original, id, "ann", True),
+            partial(storage.get_original, id, Viewer("ann", True)),
         ]
         for call in calls:
             with pytest.raises(CommentNotFoundError):
@@ -189,10 +196,10 @@ class EditingContract:
         """To the last character, for those who may change it."""
         id = say(storage, original="*Héllo* 🦊\n\n", proposal="Sauce of n.")["id"]
         expected = {"text": "*Héllo* 🦊\n\n", "proposal": "Sauce of n."}
-        assert storage.get_original(id, "ann", False) == expected
-        assert storage.get_original(id, "mona", True) == expected
+        assert storage.get_original(id, Viewer("ann")) == expected
+        assert storage.get_original(id, Viewer("mona", True)) == expected
         change(storage, id, original="**Hello**")
-        assert storage.get_original(id, "ann", False) == expected | {"text": "**Hello**"}
+        assert storage.get_original(id, Viewer("ann")) == expected | {"text": "**Hello**"}
 
     def test_shows_nobody_what_was_typed(self, storage: StorageBackend) -> None:
         """A thread holds the HTML alone."""
@@ -202,7 +209,7 @@ class EditingContract:
     def test_knows_not_what_was_not_given(self, storage: StorageBackend) -> None:
         """A comment from before may be without."""
         id = say(storage)["id"]
-        assert storage.get_original(id, "ann", False) == {"text": None, "proposal": None}
+        assert storage.get_original(id, Viewer("ann")) == {"text": None, "proposal": None}
 
     @pytest.mark.parametrize("bad", UNSTORABLE)
     @pytest.mark.parametrize("field", ["text", "original", "proposal"])
@@ -235,7 +242,7 @@ class EditingContract:
         changed = change(storage, id, proposal="Source of it.")
         assert changed["proposal_diff"] == "Source of <del>n</del><ins>it</ins>."
         assert changed["proposal_diff_text"] == "Source of [-n-]{+it+}."
-        assert storage.get_original(id, "ann", False)["proposal"] == "Source of it."
+        assert storage.get_original(id, Viewer("ann"))["proposal"] == "Source of it."
 
     def test_begins_a_proposal(self, storage: StorageBackend) -> None:
         """A comment may propose something the second time only."""
@@ -250,7 +257,7 @@ class EditingContract:
         changed = change(storage, id, proposal=proposal)
         assert (changed["proposal_diff"], changed["proposal_diff_text"]) == (None, None)
         assert shown(storage)[0]["proposal_diff"] is None
-        assert storage.get_original(id, "ann", False)["proposal"] is None
+        assert storage.get_original(id, Viewer("ann"))["proposal"] is None
 
     # -- what is not displayed ---------------------------------------------------------------
 

@@ -22,10 +22,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.errors import NodeNotFoundError, WebSupportError
-from sphinxcontrib_websupport.model import Comment, Edit
-from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
+from sphinxcontrib_websupport.model import Comment, Edit, Node, Viewer
+from sphinxcontrib_websupport.storage.adapter import adapted
+from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
 from sphinxcontrib_websupport.storage.transfer.copying import (
     StoreStream,
@@ -112,8 +114,8 @@ class StorageMachine(RuleBasedStateMachine):
         def call(storage: StorageBackend, _: int) -> None:
             storage.pre_build()
             for line, (id, document, source) in enumerate(added):
-                storage.add_node(id, document, source)
-                storage.place_node(id, f"{document}.rst", line)
+                node = Node(id, document, source, file=f"{document}.rst", line=line)
+                adapted(storage).register_node(node)
             for id, successor in retired.items():
                 storage.retire_node(id, successor)
             if is_published:
@@ -186,9 +188,8 @@ class StorageMachine(RuleBasedStateMachine):
         """Delete a comment as its author, as a stranger or as a moderator."""
 
         def call(storage: StorageBackend, side: int) -> bool | None:
-            if author and isinstance(storage, EditableStorage):
-                return storage.delete_comment(id[side], name, moderator, author)
-            return storage.delete_comment(id[side], name, moderator)
+            proofs = {id[side]} if author else ()
+            return adapted(storage).remove_comment(id[side], inputs.asking(name, moderator, proofs))
 
         self.same(call)
 
@@ -221,9 +222,15 @@ class StorageMachine(RuleBasedStateMachine):
         )
 
         def call(storage: StorageBackend, side: int) -> list[Any]:
-            changed = storage.edit_comment(id[side], edit, name, moderator, author)
+            changed = storage.edit_comment(
+                id[side], edit, inputs.asking(name, moderator, {id[side]} if author else ())
+            )
             told = [changed["document"], changed["proposal_diff_text"]]
-            return [*told, _plain([changed]), storage.get_original(id[side], name, True)]
+            return [
+                *told,
+                _plain([changed]),
+                storage.get_original(id[side], Viewer(name or "", True)),
+            ]
 
         self.same(call)
 
@@ -288,7 +295,7 @@ class StorageMachine(RuleBasedStateMachine):
             assert whole == _plain(expected["comments"])
             parts, mark = [], None
             while True:
-                page = self.storage.get_page(id, reader, moderator, mark, limit)
+                page = self.storage.get_page(id, Viewer(reader or "", moderator), mark, limit)
                 parts += page["comments"]
                 mark = page["next"]
                 if mark is None:

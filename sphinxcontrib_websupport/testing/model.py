@@ -17,12 +17,20 @@ from sphinxcontrib_websupport.differ import Change, as_html, as_text, compare
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
-    InvalidInputError,
     NodeNotFoundError,
     UserNotAuthorizedError,
 )
-from sphinxcontrib_websupport.model import Comment, Edit, Node, Original, StoredComment, Thread
-from sphinxcontrib_websupport.storage.base import EditableStorage
+from sphinxcontrib_websupport.model import (
+    Comment,
+    CommentDraft,
+    Edit,
+    Node,
+    Original,
+    StoredComment,
+    Thread,
+    Viewer,
+)
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 
 
 @dataclass
@@ -53,7 +61,7 @@ class _Said:
             above = above.parent
 
 
-class ModelStorage(EditableStorage):
+class ModelStorage(CommentStore):
     """Nodes, comments and votes in memory."""
 
     def __init__(self) -> None:
@@ -72,14 +80,13 @@ class ModelStorage(EditableStorage):
     def has_node(self, id: str) -> bool:
         return id in self._nodes or id in self._added
 
-    def add_node(self, id: str, document: str, source: str) -> None:
-        source = source.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        self._added[id] = Node(id, document, source, self._positions[document])
+    def register_node(self, node: Node) -> None:
+        id, document = node.id, node.document
+        source = node.source.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        place = self._positions[document]
+        self._added[id] = Node(id, document, source, place, file=node.file, line=node.line)
         self._positions[document] += 1
         self._retired.pop(id, None)
-
-    def place_node(self, id: str, file: str | None, line: int | None) -> None:
-        self._added[id] = replace(self._added[id], file=file, line=line)
 
     def retire_node(self, id: str, successor: str | None = None) -> None:
         self._added.pop(id, None)
@@ -119,14 +126,14 @@ class ModelStorage(EditableStorage):
 
     # -- reading ---------------------------------------------------------------------------
 
-    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
+    def get_thread(self, node_id: str, viewer: Viewer) -> Thread:
         if node_id not in self._nodes:
             raise NodeNotFoundError
         top: list[Comment] = []
         seen: dict[int, Comment] = {}
         for said in sorted(self._said.values(), key=attrgetter("time", "id")):
-            if said.node == node_id and (moderator or said.visible):
-                seen[said.id] = _comment(said, username)
+            if said.node == node_id and (viewer.moderator or said.visible):
+                seen[said.id] = _comment(said, viewer)
         for id, comment in seen.items():
             parent = self._said[id].parent
             (seen[parent.id]["children"] if parent else top).append(comment)
@@ -149,60 +156,38 @@ class ModelStorage(EditableStorage):
 
     # -- writing ---------------------------------------------------------------------------
 
-    def add_comment(
-        self,
-        text: str,
-        displayed: bool,
-        username: str | None,
-        time: datetime,
-        proposal: str | None,
-        node_id: str | None,
-        parent_id: str | None,
-        moderator: bool,
-        original: str | None = None,
-    ) -> StoredComment:
-        if bool(node_id) == bool(parent_id):
-            raise InvalidInputError
-        parent = self._find(parent_id) if parent_id else None
+    def store_comment(self, draft: CommentDraft) -> StoredComment:
+        parent = self._find(draft.parent) if draft.parent else None
         if parent is not None and not parent.visible:
             raise CommentNotAllowedError
-        node = self._nodes.get(parent.node if parent else str(node_id))
+        node = self._nodes.get(parent.node if parent else str(draft.node))
         if node is None:
             raise NodeNotFoundError
-        given, changes = _proposed(node, proposal)
+        given, changes = _proposed(node, draft.proposal)
+        time = draft.time or datetime.now(UTC)
         self._given += 1
         said = _Said(
             self._given,
             node.id,
             parent,
             time.astimezone(UTC) if time.tzinfo else _utc(time),
-            text,
-            username or "",
-            displayed,
+            draft.text,
+            draft.author.username,
+            draft.displayed,
             as_html(changes) if changes else None,
             given,
-            original,
+            draft.original,
         )
         self._said[said.id] = said
         return {
-            **_comment(said, None),
+            **_comment(said, Viewer()),
             "document": node.document,
             "proposal_diff_text": as_text(changes) if changes else None,
         }
 
-    def edit_comment(
-        self,
-        comment_id: str,
-        edit: Edit,
-        username: str | None,
-        moderator: bool,
-        author: bool = False,
-    ) -> StoredComment:
-        said = self._mine(comment_id, username, moderator, author)
+    def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
+        said = self._mine(comment_id, viewer)
         node = self._nodes[said.node]
-        for text in (edit.text, edit.original, edit.proposal):
-            if text and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
-                raise InvalidInputError
         said.text, said.original = edit.text, edit.original
         said.edited = edit.time.astimezone(UTC) if edit.time.tzinfo else _utc(edit.time)
         said.displayed = said.displayed and edit.displayed
@@ -212,35 +197,31 @@ class ModelStorage(EditableStorage):
             said.diff = as_html(changes) if changes else None
         plain = _proposed(node, said.proposal)[1]
         return {
-            **_comment(said, username),
+            **_comment(said, viewer),
             "document": node.document,
             "proposal_diff_text": None if said.diff is None else as_text(plain or []),
         }
 
-    def get_original(
-        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
-    ) -> Original:
-        said = self._mine(comment_id, username, moderator, author)
+    def get_original(self, comment_id: str, viewer: Viewer) -> Original:
+        said = self._mine(comment_id, viewer)
         return {"text": said.original, "proposal": said.proposal}
 
-    def _mine(self, id: str, username: str | None, moderator: bool, author: bool) -> _Said:
+    def _mine(self, id: str, viewer: Viewer) -> _Said:
         said = self._find(id)
-        is_mine = username == said.username if said.username else author
-        if said.deleted or not (moderator or is_mine):
+        is_mine = viewer.username == said.username if said.username else viewer.has_proved(id)
+        if said.deleted or not (viewer.moderator or is_mine):
             raise UserNotAuthorizedError
         return said
 
-    def delete_comment(
-        self, comment_id: str, username: str, moderator: bool, author: bool = False
-    ) -> bool:
+    def remove_comment(self, comment_id: str, viewer: Viewer) -> bool:
         said = self._find(comment_id)
-        if moderator:
+        if viewer.moderator:
             gone = [other.id for other in self._said.values() if said in other.line()]
             for id in gone:
                 del self._said[id]
             self._forget_if_silent(said.node)
             return True
-        self._mine(comment_id, username, moderator, author)
+        self._mine(comment_id, viewer)
         said.deleted, said.text, said.username, said.diff = True, "", "", None
         said.proposal, said.original, said.edited = None, None, None
         return False
@@ -268,7 +249,7 @@ class ModelStorage(EditableStorage):
         return self._said[int(id)]
 
 
-def _comment(said: _Said, reader: str | None) -> Comment:
+def _comment(said: _Said, viewer: Viewer) -> Comment:
     time = said.time
     return {
         "text": "[deleted]" if said.deleted else said.text,
@@ -286,7 +267,7 @@ def _comment(said: _Said, reader: str | None) -> Comment:
             "iso": time.isoformat(),
             "delta": "",
         },
-        "vote": said.votes.get(reader or "", 0),
+        "vote": said.votes.get(viewer.username, 0),
         "node": None if said.parent else said.node,
         "parent": str(said.parent.id) if said.parent else None,
         "proposal_diff": said.diff,

@@ -8,6 +8,7 @@ import pytest
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError, NodeNotFoundError
 from sphinxcontrib_websupport.model import Node
+from sphinxcontrib_websupport.storage.adapter import adapted
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.testing.storage import publish, rating, say, shown
 
@@ -35,8 +36,8 @@ class RetirementContract:
         """By document, then by position, which counts from 0 in each document."""
         storage.pre_build()
         for id, document in [("z", "b"), ("y", "B"), ("x", "b"), ("w", "a/c"), ("v", "a")]:
-            storage.add_node(id, document, id.upper())
-            storage.place_node(id, f"{document}.rst", 7)
+            node = Node(id, document, id.upper(), file=f"{document}.rst", line=7)
+            adapted(storage).register_node(node)
         storage.post_build()
         expected = [
             Node("y", "B", "Y", 0, file="B.rst", line=7),

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from sphinxcontrib_websupport.model import PAGE_SIZE
+from sphinxcontrib_websupport.model import PAGE_SIZE, Viewer
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.rules import microseconds
 from sphinxcontrib_websupport.storage.transfer.copying import transferable
@@ -41,7 +41,7 @@ class ScaleContract:
         transferable(storage).write_discussions({"n": chain})
         ids.append(say(storage, parent_id=ids[-1])["id"])
         assert [c["id"] for c in shown(storage)] == ids
-        page = storage.get_page("n", None, False, limit=1)
+        page = storage.get_page("n", Viewer(), limit=1)
         assert [c["id"] for c in every(page["comments"])] == ids
         assert storage.delete_comment(ids[1], "", True)
         assert [c["id"] for c in shown(storage)] == ids[:1]
@@ -59,9 +59,9 @@ class ScaleContract:
             ]
         transferable(storage).write_discussions({"n": records})
         assert storage.get_metadata("index", False) == {"n": WIDE, "other": 0}
-        first = storage.get_page("n", "ann", False)
+        first = storage.get_page("n", Viewer("ann"))
         assert [c["id"] for c in first["comments"]] == tops[:PAGE_SIZE]
-        second = storage.get_page("n", "ann", False, first["next"])
+        second = storage.get_page("n", Viewer("ann"), first["next"])
         assert [c["id"] for c in second["comments"]] == tops[PAGE_SIZE : 2 * PAGE_SIZE]
         last = say(storage, time=NOON + timedelta(days=1))["id"]
         storage.process_vote(tops[-1], "ann", 1)

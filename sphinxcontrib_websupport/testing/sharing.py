@@ -25,8 +25,9 @@ from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
 )
-from sphinxcontrib_websupport.model import Edit
-from sphinxcontrib_websupport.storage.base import EditableStorage, StorageBackend
+from sphinxcontrib_websupport.model import Edit, Viewer
+from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.testing.storage import NOON, every, publish, rating, say, shown
 
 EFFORT = int(os.environ.get("WEBSUPPORT_TEST_EFFORT", "1"))
@@ -274,9 +275,9 @@ def _mix(storage: StorageBackend, worker: int, ids: str, rounds: int) -> list[st
         reply = say(storage, parent_id=top, displayed=False, username=_voter(worker))["id"]
         storage.process_vote(top, _voter(worker), chance.choice([-1, 0, 1]))
         storage.process_vote(reply, _voter(worker), 1)
-        if isinstance(storage, EditableStorage):
+        if isinstance(storage, CommentStore):
             edit = Edit(text=f"<p>{worker}</p>", original=f"{worker}", time=NOON)
-            storage.edit_comment(reply, edit, "", True)
+            storage.edit_comment(reply, edit, Viewer(moderator=True))
         if chance.random() < 0.5:
             storage.accept_comment(reply)
         else:

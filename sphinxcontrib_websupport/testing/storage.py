@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
@@ -24,8 +25,9 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     UserNotAuthorizedError,
 )
-from sphinxcontrib_websupport.model import Comment, StoredComment
+from sphinxcontrib_websupport.model import Comment, StoredComment, Viewer
 from sphinxcontrib_websupport.storage.base import StorageBackend
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 
 NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
 
@@ -58,7 +60,13 @@ def say(storage: StorageBackend, node: str | None = "n", **values: Any) -> Store
         "parent_id": None,
         "moderator": False,
     }
-    return storage.add_comment(**given | values)
+    if (original := values.pop("original", None)) is None:
+        return storage.add_comment(**given | values)
+    given |= values
+    author = inputs.author(given.pop("username"), given.pop("moderator"))
+    given |= {"node": given.pop("node_id"), "parent": given.pop("parent_id")}
+    assert isinstance(storage, CommentStore), "it keeps what authors type"
+    return storage.store_comment(inputs.draft(author=author, original=original, **given))
 
 
 def every(comments: list[Comment]) -> Iterator[Comment]:
@@ -503,7 +511,7 @@ class StorageContract:
         whole = storage.get_data("n", "ann", moderator)
         parts, mark = [], None
         while True:
-            page = storage.get_page("n", "ann", moderator, mark, limit=2)
+            page = storage.get_page("n", Viewer("ann", moderator), mark, limit=2)
             assert page["source"] == whole["source"]
             parts.append([c["id"] for c in every(page["comments"])])
             mark = page["next"]
@@ -515,14 +523,14 @@ class StorageContract:
     def test_goes_on_where_it_stopped(self, storage: StorageBackend) -> None:
         """A mark stays good while comments are added."""
         ids = [say(storage)["id"] for _ in range(4)]
-        page = storage.get_page("n", None, False, limit=2)
+        page = storage.get_page("n", Viewer(), limit=2)
         say(storage)
         assert page["next"] is not None
-        rest = storage.get_page("n", None, False, page["next"], limit=9)
+        rest = storage.get_page("n", Viewer(), page["next"], limit=9)
         assert [c["id"] for c in rest["comments"]][:2] == ids[2:]
         assert rest["next"] is None
         with pytest.raises(NodeNotFoundError):
-            storage.get_page("nowhere", None, False)
+            storage.get_page("nowhere", Viewer())
 
     def test_gives_signs_of_life(self, storage: StorageBackend) -> None:
         """A store that works says so."""

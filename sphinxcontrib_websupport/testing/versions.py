@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from sphinxcontrib_websupport.model import PAGE_SIZE, Edit
+from sphinxcontrib_websupport.model import PAGE_SIZE, Edit, Viewer
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.testing.retirement import retire
 from sphinxcontrib_websupport.testing.storage import NOON, publish, say
@@ -17,12 +17,12 @@ from sphinxcontrib_websupport.testing.storage import NOON, publish, say
 
 def _edit(storage: StorageBackend, id: str) -> None:
     edit = Edit(text="<p>Changed</p>", original=None, time=NOON)
-    storage.edit_comment(id, edit, "ann", False)
+    storage.edit_comment(id, edit, Viewer("ann"))
 
 
 def _hide(storage: StorageBackend, id: str) -> None:
     edit = Edit(text="<p>Changed</p>", original=None, time=NOON, displayed=False)
-    storage.edit_comment(id, edit, "ann", False)
+    storage.edit_comment(id, edit, Viewer("ann"))
 
 
 def _reword(storage: StorageBackend, id: str) -> None:
@@ -155,7 +155,7 @@ class VersionContract:
     def test_stamps_each_part_of_a_thread(self, storage: StorageBackend, first: str) -> None:
         """What changes behind the first page changes the page that it is on."""
         ids = [say(storage, time=NOON + timedelta(seconds=n))["id"] for n in range(PAGE_SIZE * 5)]
-        page = storage.get_page("n", None, False)
+        page = storage.get_page("n", Viewer())
         for id in (ids[PAGE_SIZE + 5], ids[PAGE_SIZE]):
             before = storage.get_version("n", False, page["next"])
             storage.process_vote(id, "bob", 1)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import count
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
@@ -30,7 +31,7 @@ class ShelfStorage(StorageBackend):
         return id in self.nodes or id in self.staged
 
     def add_node(self, id: str, document: str, source: str) -> None:
-        self.staged[id] = document, rules.repaired(source)
+        self.staged[id] = document, inputs.repaired(source)
 
     def post_build(self) -> None:
         self.nodes, self.staged = self.nodes | self.staged, {}
@@ -59,7 +60,7 @@ class ShelfStorage(StorageBackend):
         text: str,
         displayed: bool,
         username: str | None,
-        time: datetime,
+        time: datetime | None,
         proposal: str | None,
         node_id: str | None,
         parent_id: str | None,
@@ -74,16 +75,16 @@ class ShelfStorage(StorageBackend):
         if node not in self.nodes:
             raise NodeNotFoundError(node)
         document, source = self.nodes[node]
-        change = rules.proposed(source, proposal)
+        change = rules.proposed(source, inputs.storable("the proposal", proposal or ""))
         row = rules.CommentRow(
             id=next(self.ids),
             parent=parent and parent.id,
             node=node,
             time=rules.microseconds(time),
-            text=rules.storable("the text", text),
+            text=inputs.storable("the text", text),
             displayed=displayed,
             deleted=False,
-            username=rules.author(username),
+            username=inputs.name(username),
             rating=0,
             proposal_diff=change and change.html,
             vote=None,
@@ -97,7 +98,9 @@ class ShelfStorage(StorageBackend):
 
     def delete_comment(self, comment_id: str, username: str, moderator: bool) -> bool:
         row = self._find(comment_id)
-        if not rules.may_delete(username, moderator, row.username, row.deleted):
+        if not rules.may_delete(
+            inputs.asking(username, moderator), comment_id, row.username, row.deleted
+        ):
             raise UserNotAuthorizedError("not the author")
         if moderator:
             for id in rules.below(int(row.id), self._parents()):
@@ -108,13 +111,13 @@ class ShelfStorage(StorageBackend):
         return moderator
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
-        votes, name = self.votes[int(self._find(comment_id).id)], rules.author(username)
+        votes, name = self.votes[int(self._find(comment_id).id)], inputs.name(username)
         if name is None:
             raise InvalidInputError("a vote needs a name")
-        votes[name] = rules.vote_value(value)
+        votes[name] = inputs.vote(value)
 
     def update_username(self, old_username: str, new_username: str) -> None:
-        new = rules.author(new_username)
+        new = inputs.name(new_username)
         if new is None:
             raise InvalidInputError("the new name is empty")
         for id, row in self.rows.items():

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import create_engine, event, text
 
 from sphinxcontrib_websupport.errors import MissingDriverError, SettingsError, StorageError
+from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing.storage import every, publish, rating, say, shown
@@ -103,7 +104,7 @@ def test_a_page_costs_what_is_on_it(storage: SQLAlchemyStorage, path: Path) -> N
     event.listen(engine, "checkout", listen)
     mark = None
     for _ in range(2):
-        mark = storage.get_page("n", "ann", False, mark, limit=1)["next"]
+        mark = storage.get_page("n", Viewer("ann"), mark, limit=1)["next"]
     event.remove(engine, "checkout", listen)
     with sqlite3.connect(path) as other:
         seen = [
@@ -175,7 +176,7 @@ def test_names_a_driver_s_error(storage: SQLAlchemyStorage, path: Path) -> None:
     vandal.close()
     for call in (
         partial(storage.get_data, "n", "ann", False),
-        partial(storage.get_page, "n", "ann", False),
+        partial(storage.get_page, "n", Viewer("ann")),
         partial(storage.get_metadata, "index", False),
         partial(say, storage),
         storage.get_nodes,

@@ -22,6 +22,7 @@ from sphinxcontrib_websupport.errors import (
     SettingsError,
     WebSupportError,
 )
+from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage, layout, site, threads
 from sphinxcontrib_websupport.testing.editing import change
@@ -59,7 +60,7 @@ def test_never_lists_keys(storage: KeyValueStorage, watched: Watched) -> None:
     say(storage, parent_id=id)
     storage.process_vote(id, "bob", 1)
     storage.update_username("bob", "eve")
-    storage.get_page("n", "ann", False)
+    storage.get_page("n", Viewer("ann"))
     shown(storage)
     retire(storage, "n")
     storage.get_retired()
@@ -96,7 +97,7 @@ def test_loads_a_part_of_a_long_thread(storage: KeyValueStorage, watched: Watche
     mark, seen = None, []
     while True:
         watched.forget()
-        page = storage.get_page("n", "ann", False, mark)
+        page = storage.get_page("n", Viewer("ann"), mark)
         assert len([key for key in watched.loaded if key.startswith("thread/n/")]) <= 2
         seen += [comment["id"] for comment in page["comments"]]
         mark = page["next"]
@@ -116,7 +117,7 @@ def test_finds_comments_that_are_older_than_they_arrived(storage: KeyValueStorag
     hours = {id: n * 37 % 500 for n, id in enumerate(ids)}
     mark, seen = None, []
     while True:
-        page = storage.get_page("n", None, False, mark, limit=7)
+        page = storage.get_page("n", Viewer(), mark, limit=7)
         seen += [comment["id"] for comment in page["comments"]]
         mark = page["next"]
         if mark is None:
@@ -128,7 +129,7 @@ def test_finds_comments_that_are_older_than_they_arrived(storage: KeyValueStorag
 def test_refuses_other_marks(storage: KeyValueStorage, mark: str) -> None:
     publish(storage, "n")
     with pytest.raises(InvalidInputError):
-        storage.get_page("n", None, False, mark)
+        storage.get_page("n", Viewer(), mark)
 
 
 def test_writes_a_record_per_page(storage: KeyValueStorage, watched: Watched) -> None:
@@ -287,8 +288,8 @@ def test_begins_a_new_thread_where_one_was_attached_elsewhere(storage: KeyValueS
     third = say(storage)["id"]
     assert [c["id"] for c in shown(storage)] == [third]
     assert [c["id"] for c in shown(storage, node="other")] == [first, second]
-    page = storage.get_page("other", None, False, limit=1)
-    rest = storage.get_page("other", None, False, page["next"], limit=1)
+    page = storage.get_page("other", Viewer(), limit=1)
+    rest = storage.get_page("other", Viewer(), page["next"], limit=1)
     assert [c["id"] for c in rest["comments"]] == [second]
     storage.attach_node("other", "n")
     assert [c["id"] for c in shown(storage)] == [first, second, third]
@@ -331,10 +332,10 @@ def test_reads_comments_from_before_they_could_be_changed(
 
     watched.update("thread/n/0", shorten)
     assert shown(storage)[0]["edited"] is None
-    assert storage.get_original(id, "ann", False)["text"] is None
+    assert storage.get_original(id, Viewer("ann"))["text"] is None
     change(storage, id)
     assert shown(storage)[0]["edited"] is not None
-    assert storage.get_original(id, "ann", False)["text"] == "Changed"
+    assert storage.get_original(id, Viewer("ann"))["text"] == "Changed"
 
 
 # -- damage ----------------------------------------------------------------------------------
@@ -367,9 +368,9 @@ def test_says_that_a_value_is_damaged(
     ]
     for key in watched.backend.keys():  # noqa: SIM118 - a backend iterates over its items
         storage = KeyValueStorage(_copy(watched.backend, key, junk))
-        for get in (storage.get_data, storage.get_page):
+        for get in (storage.get_thread, storage.get_page):
             with suppress(DamagedValueError, NodeNotFoundError):
-                assert [c["id"] for c in every(get("n", None, False)["comments"])] == [top, reply]
+                assert [c["id"] for c in every(get("n", Viewer())["comments"])] == [top, reply]
         for call in calls:
             with suppress(WebSupportError):
                 call(KeyValueStorage(_copy(watched.backend, key, junk)))

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from sphinxcontrib_websupport.errors import StorageError
-from sphinxcontrib_websupport.model import Comment
+from sphinxcontrib_websupport.model import Comment, Viewer
 from sphinxcontrib_websupport.storage.sql import migrations, schema
 from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing.editing import change
@@ -372,7 +372,7 @@ def test_begins_to_keep_what_authors_type(
     storage = SQLAlchemyStorage(new_database_url)
     assert storage.get_version("n") is not None
     assert thread(storage, "n")[id]["edited"] is None
-    assert storage.get_original(id, "ann", False)["text"] is None
+    assert storage.get_original(id, Viewer("ann"))["text"] is None
     change(storage, id)
-    assert storage.get_original(id, "ann", False)["text"] == "Changed"
+    assert storage.get_original(id, Viewer("ann"))["text"] == "Changed"
     storage.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ from babel.dates import format_timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinxcontrib_websupport.errors import InvalidInputError
+from sphinxcontrib_websupport import inputs
+from sphinxcontrib_websupport.errors import InvalidInputError, UserNotAuthorizedError
+from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.storage import rules
 
 NOW = 1_700_000_000_000_000
@@ -98,11 +101,21 @@ def test_below_is_a_comment_and_its_replies(rows: list[rules.CommentRow], id: in
 def test_an_author_has_a_name_or_a_proof(
     asker: str | None, author: str | None, proof: bool, may: bool
 ) -> None:
-    assert rules.may_delete(asker, False, author, False, proof) is may
-    assert rules.may_edit(asker, False, author, False, proof) is may
-    assert not rules.may_delete(asker, False, author, True, proof)
-    assert rules.may_delete(asker, True, author, True)
-    assert not rules.may_edit(asker, True, author, True, proof)
+    viewer = Viewer(asker or "", proofs=frozenset({"7"} if proof else {"8"}))
+    assert rules.may_delete(viewer, "7", author, False) is may
+    assert _may_edit(viewer, author, False) is may
+    assert not rules.may_delete(viewer, "7", author, True)
+    moderator = replace(viewer, moderator=True)
+    assert rules.may_delete(moderator, "7", author, True)
+    assert not _may_edit(moderator, author, True)
+
+
+def _may_edit(viewer: Viewer, author: str | None, deleted: bool) -> bool:
+    try:
+        rules.check_edit(viewer, "7", author, deleted)
+    except UserNotAuthorizedError:
+        return False
+    return True
 
 
 def test_damaged_parents_end_nothing() -> None:
@@ -176,24 +189,24 @@ def test_moments_are_exact(moment: datetime) -> None:
 def test_who_may_delete(
     username: str | None, moderator: bool, author: str | None, deleted: bool, allowed: bool
 ) -> None:
-    assert rules.may_delete(username, moderator, author, deleted) is allowed
+    assert rules.may_delete(Viewer(username or "", moderator), "7", author, deleted) is allowed
 
 
 @pytest.mark.parametrize(("value", "vote"), [(1, 1), (0, 0), (-1, -1), ("1", 1), ("-1", -1)])
 def test_votes(value: object, vote: int) -> None:
-    assert rules.vote_value(value) == vote
+    assert inputs.vote(value) == vote
 
 
 @pytest.mark.parametrize("value", [0.5, 1.0, True, None, "", "1 ", "+1", "٣", "one", "9" * 99])
 def test_what_is_no_vote(value: object) -> None:
     with pytest.raises(InvalidInputError, match="is not an integer"):
-        rules.vote_value(value)
+        inputs.vote(value)
 
 
 @pytest.mark.parametrize("value", [2, -2, "2", 10**100])
 def test_votes_out_of_range(value: object) -> None:
     with pytest.raises(ValueError, match=r"^vote value -?\d+ out of range \(-1, 1\)$"):
-        rules.vote_value(value)
+        inputs.vote(value)
 
 
 @pytest.mark.parametrize("id", [1, "1", 2**63 - 1, str(2**63 - 1)])

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from sphinxcontrib_websupport.errors import InvalidInputError
+from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing import machine
@@ -29,7 +30,7 @@ class Contract(StorageContract, RetirementContract, EditingContract, VersionCont
     @pytest.mark.parametrize("mark", ["", "1", "1.0", "1.x", "x.1", "1.1.1", "1." + "9" * 30])
     def test_refuses_a_foreign_mark(self, storage: StorageBackend, mark: str) -> None:
         with pytest.raises(InvalidInputError):
-            storage.get_page("n", None, False, mark)
+            storage.get_page("n", Viewer(), mark)
 
 
 class ServedContract(Contract):

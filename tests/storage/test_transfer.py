@@ -16,7 +16,7 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     TransferError,
 )
-from sphinxcontrib_websupport.model import Edit, Node
+from sphinxcontrib_websupport.model import Edit, Node, Viewer
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
 from sphinxcontrib_websupport.storage.transfer.copying import (
@@ -106,16 +106,16 @@ def test_the_discussion_goes_on(stores: Stores, first: str, second: str) -> None
     target.process_vote(below, "eve", 1)
     target.process_vote(new, "eve", 1)
     edit = Edit(text="<p>Again</p>", original="Again", time=NOON)
-    edited = target.edit_comment(below, edit, "ann", False)
+    edited = target.edit_comment(below, edit, Viewer("ann"))
     assert (edited["id"], edited["parent"]) == (below, deleted)
-    assert target.get_original(below, "ann", False)["text"] == "Again"
+    assert target.get_original(below, Viewer("ann"))["text"] == "Again"
     target.accept_comment(hidden)
     target.update_username("O'Hara", "eve")
     assert rating(target, below) == 1
     assert {c["id"] for c in shown(target)} == {top, hidden, deleted, below, reply["id"], new}
-    page = target.get_page("n", "eve", False, limit=1)
+    page = target.get_page("n", Viewer("eve"), limit=1)
     assert page["comments"][0]["id"] == top
-    assert target.get_page("n", "eve", False, page["next"], limit=1)["comments"][0]["id"] == new
+    assert target.get_page("n", Viewer("eve"), page["next"], limit=1)["comments"][0]["id"] == new
     assert target.delete_comment(below, "ann", False) is False
     target.attach_node("n", "other")
     assert target.find_comment(top, False) == "other"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sphinxcontrib_websupport.model import Edit
+from sphinxcontrib_websupport.model import Edit, Node, Viewer
+from sphinxcontrib_websupport.storage.adapter import adapted
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.transfer.copying import StoreStream, transferable
 from sphinxcontrib_websupport.testing.storage import NOON, say
@@ -16,8 +17,9 @@ def fill(storage: StorageBackend, comments: int = 120) -> list[str]:
     for line, (id, document) in enumerate(
         [("n", "index"), ("other", "index"), ("gone", "index"), ("Ünï/code", "guide/start")]
     ):
-        storage.add_node(id, document, f"Source of {id}.\r\n🦊")
-        storage.place_node(id, f"{document}.rst", line + 1)
+        source = f"Source of {id}.\r\n🦊"
+        node = Node(id, document, source, file=f"{document}.rst", line=line + 1)
+        adapted(storage).register_node(node)
     storage.post_build()
     top = say(storage, proposal="Sauce of n.\n🦊", text="<p>Zoë 🦊</p>")["id"]
     hidden = say(storage, parent_id=top, displayed=False, username=None)["id"]
@@ -36,7 +38,7 @@ def fill(storage: StorageBackend, comments: int = 120) -> list[str]:
         time=NOON + timedelta(days=1),
         proposal="Sauce of n.\n🦊!",
     )
-    storage.edit_comment(top, edit, "ann", False)
+    storage.edit_comment(top, edit, Viewer("ann"))
     uni = say(storage, node="Ünï/code", displayed=False)["id"]
     many = [
         say(storage, node="other", time=NOON + timedelta(seconds=n))["id"] for n in range(comments)

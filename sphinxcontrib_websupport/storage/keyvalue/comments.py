@@ -16,7 +16,7 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     StorageError,
 )
-from sphinxcontrib_websupport.model import StoredComment
+from sphinxcontrib_websupport.model import CommentDraft, StoredComment, Viewer
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.keyvalue import layout, lists
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
@@ -40,34 +40,6 @@ class Found(NamedTuple):
     threads: list[Thread]
 
 
-class Given(NamedTuple):
-    """A comment as its author gave it."""
-
-    text: str
-    displayed: bool
-    username: str | None
-    time: int
-    proposal: str
-    original: str | None
-
-    def said(self, parent: int | None, change: rules.Proposal | None) -> Said:
-        """Return it as it is to be stored."""
-        return Said(
-            seq=rules.now(),
-            parent=parent,
-            time=self.time,
-            text=self.text,
-            displayed=self.displayed,
-            visible=self.displayed,
-            deleted=False,
-            username=self.username,
-            proposal=change and change.text,
-            diff=change and change.html,
-            votes={},
-            original=self.original,
-        )
-
-
 class Writer:
     """Changes comments in a store of values."""
 
@@ -81,12 +53,13 @@ class Writer:
 
     # -- comments ----------------------------------------------------------------------------
 
-    def comment(self, given: Given, node: str, look: Callable[[], Found]) -> StoredComment:
+    def comment(self, draft: CommentDraft, node: str, look: Callable[[], Found]) -> StoredComment:
         """Add a top-level comment to a node.
 
         :param look: returns the node, or says that it is not registered.
         :raises NodeNotFoundError: it is not registered.
         """
+        time = rules.microseconds(draft.time)
         for _ in range(_TRIES):
             generation, document, entry, threads = look()
             try:
@@ -94,16 +67,16 @@ class Writer:
             except _Closed:
                 self._publisher.finish_attaching()
                 continue
-            self._note({layout.talk_key(document): node} | _mentions(given.username, thread))
-            change = rules.proposed(entry.source, given.proposal)
-            said = given.said(None, change)
+            self._note({layout.talk_key(document): node} | _mentions(draft.author.username, thread))
+            change = rules.proposed(entry.source, draft.proposal)
+            said = _said(draft, time, None, change)
 
             def reserve(header: Header | None) -> tuple[Header, int]:
                 header = header or Header(node, node)
                 if header.node != node:
                     # It was attached elsewhere just now.
                     raise Outrun
-                return header, header.open_segment(given.time)
+                return header, header.open_segment(time)
 
             try:
                 number, said = self._threads.change(thread, reserve, lambda s: s.add(said))  # noqa: B023 - called at once
@@ -115,7 +88,7 @@ class Writer:
             return as_stored(id.beside, said, document, entry, change)
         raise StorageError("others kept moving a discussion")
 
-    def reply(self, given: Given, parent: CommentId) -> StoredComment:
+    def reply(self, draft: CommentDraft, parent: CommentId) -> StoredComment:
         """Add a reply to a comment.
 
         :raises CommentNotFoundError: there is no such comment.
@@ -134,9 +107,9 @@ class Writer:
             return found
 
         document, entry = self._published.read(look, header_key, segment_key)
-        self._note(_mentions(given.username, parent.thread))
-        change = rules.proposed(entry.source, given.proposal)
-        said = given.said(parent.seq, change)
+        self._note(_mentions(draft.author.username, parent.thread))
+        change = rules.proposed(entry.source, draft.proposal)
+        said = _said(draft, rules.microseconds(draft.time), parent.seq, change)
         said, named = self._threads.change_known(
             parent, lambda s: (s.add(said), s.ids(parent.thread, parent.segment))
         )
@@ -151,14 +124,14 @@ class Writer:
         self._segment(id).find(id.seq)
         self._threads.change_known(id, lambda segment: segment.remove(id.seq))
 
-    def erase(self, id: CommentId, username: str | None, author: bool) -> None:
+    def erase(self, id: CommentId, comment_id: str, viewer: Viewer) -> None:
         """Erase what an author wrote.
 
-        :param author: whether it was proved that an anonymous comment is theirs.
+        :param comment_id: the id as the reader knows it.
         :raises CommentNotFoundError: there is no such comment.
         :raises UserNotAuthorizedError: this is not its author, or it is erased already.
         """
-        self._threads.adjust(id.thread, id.segment, lambda s: s.erase(id.seq, username, author))
+        self._threads.adjust(id.thread, id.segment, lambda s: s.erase(id.seq, comment_id, viewer))
 
     def accept(self, id: CommentId) -> None:
         """Display a comment.
@@ -279,8 +252,28 @@ class _Closed(Exception):  # noqa: N818 - no error: it goes no further than this
     """No thread can be begun: the node is being attached to another."""
 
 
-def _mentions(username: str | None, thread: str) -> dict[str, str]:
+def _mentions(username: str, thread: str) -> dict[str, str]:
     return {layout.user_key(username): thread} if username else {}
+
+
+def _said(
+    draft: CommentDraft, time: int, parent: int | None, change: rules.Proposal | None
+) -> Said:
+    """Return a draft as it is to be stored."""
+    return Said(
+        seq=rules.now(),
+        parent=parent,
+        time=time,
+        text=draft.text,
+        displayed=draft.displayed,
+        visible=draft.displayed,
+        deleted=False,
+        username=draft.author.username or None,
+        proposal=change and change.text,
+        diff=change and change.html,
+        votes={},
+        original=draft.original,
+    )
 
 
 def as_stored(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.model import Node
-from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.keyvalue import layout
 from sphinxcontrib_websupport.storage.keyvalue.nodes import MAX_BITS, Entry, Manifest, PageRef
 from sphinxcontrib_websupport.storage.keyvalue.site import Snapshot
@@ -64,7 +64,7 @@ def register(build: Build) -> Edit:
 
     def edit(draft: Draft) -> None:
         generation = draft.snapshot.site.generation + 1
-        retired = filter(rules.is_storable, build.retired)
+        retired = filter(inputs.is_storable, build.retired)
         known = draft.snapshot.documents_of([*build.added, *retired])
         draft.load({*known.values(), *(node["document"] for node in build.added.values())})
         for id, node in build.added.items():

@@ -1,4 +1,4 @@
-"""An author's second thoughts: one atomic change of the segment that holds the comment."""
+"""The edit of a comment: one atomic change of the segment that holds the comment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError
-from sphinxcontrib_websupport.model import Original, StoredComment
+from sphinxcontrib_websupport.model import Edit, Original, StoredComment, Viewer
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.keyvalue import layout
 from sphinxcontrib_websupport.storage.keyvalue.comments import as_stored
@@ -16,7 +16,6 @@ from sphinxcontrib_websupport.storage.keyvalue.nodes import Entry
 from sphinxcontrib_websupport.storage.keyvalue.segments import Said, Segment
 from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
 from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
-from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 
 
 class Editor:
@@ -26,25 +25,27 @@ class Editor:
         self._threads = threads
         self._published = published
 
-    def edit(self, id: CommentId, given: Revision, asker: Asker) -> StoredComment:
+    def edit(self, id: CommentId, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
         """Change a comment.
 
+        :param comment_id: the id as the reader knows it.
         :raises CommentNotFoundError: there is no such comment.
         :raises UserNotAuthorizedError: this user may not.
         """
-        document, entry = self._place(id, asker)
+        document, entry = self._place(id, comment_id, viewer)
+        time = rules.microseconds(edit.time)
         change: rules.Proposal | None = None
 
         def revise(said: Said) -> Said:
             nonlocal change
             # Looked at again: it may have been deleted meanwhile.
-            asker.check(said.username, said.deleted)
-            change = given.change(entry.source, said.proposal, said.diff)
+            rules.check_edit(viewer, comment_id, said.username, said.deleted)
+            change = rules.edited_proposal(edit, entry.source, said.proposal, said.diff)
             return said._replace(
-                text=given.text,
-                original=given.original,
-                edited=given.time,
-                displayed=said.displayed and given.displayed,
+                text=edit.text,
+                original=edit.original,
+                edited=time,
+                displayed=said.displayed and edit.displayed,
                 proposal=change and change.text,
                 diff=change and change.html,
             )
@@ -52,7 +53,7 @@ class Editor:
         def edited(segment: Segment) -> tuple[Said, Callable[[int], str]]:
             return segment.edit(id.seq, revise), segment.ids(id.thread, id.segment)
 
-        if given.displayed:
+        if edit.displayed:
             revised: list[tuple[Said, Callable[[int], str]]] = []
 
             def work(segment: Segment) -> None:
@@ -63,19 +64,19 @@ class Editor:
         else:
             # It hides what readers saw, which changes counts.
             said, named = self._threads.change_known(id, edited)
-        return as_stored(named, said, document, entry, change, asker.username)
+        return as_stored(named, said, document, entry, change, viewer.username)
 
-    def original(self, id: CommentId, asker: Asker) -> Original:
+    def original(self, id: CommentId, comment_id: str, viewer: Viewer) -> Original:
         """Return what a comment's author typed.
 
         :raises CommentNotFoundError: there is no such comment.
         :raises UserNotAuthorizedError: this user may not change it.
         """
         said = self._threads.segment(id.thread, id.segment).find(id.seq)
-        asker.check(said.username, said.deleted)
+        rules.check_edit(viewer, comment_id, said.username, said.deleted)
         return {"text": said.original, "proposal": said.proposal}
 
-    def _place(self, id: CommentId, asker: Asker) -> tuple[str, Entry]:
+    def _place(self, id: CommentId, comment_id: str, viewer: Viewer) -> tuple[str, Entry]:
         """Return the document and the node of a comment, for those who may change it.
 
         Who may not writes nothing.
@@ -85,7 +86,7 @@ class Editor:
 
         def look(snapshot: Snapshot, loaded: dict[str, Any]) -> tuple[str, Entry]:
             said = Segment.read(segment_key, loaded.get(segment_key)).find(id.seq)
-            asker.check(said.username, said.deleted)
+            rules.check_edit(viewer, comment_id, said.username, said.deleted)
             found = snapshot.find(Header.read(header_key, loaded.get(header_key)).node)
             if found is None:
                 raise CommentNotFoundError("there is no such comment")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.errors import CommentNotFoundError, DamagedValueError
-from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.keyvalue import layout
 from sphinxcontrib_websupport.storage.keyvalue.layout import CommentId
 from sphinxcontrib_websupport.storage.keyvalue.threads import Place, Threads
@@ -45,7 +45,7 @@ class KnownIds:
             return work(self._find(id))
 
     def _find(self, id: object) -> CommentId:
-        if isinstance(id, str) and 0 < len(id) <= MAX_COMMENT_ID_LENGTH and rules.is_storable(id):
+        if isinstance(id, str) and 0 < len(id) <= MAX_COMMENT_ID_LENGTH and inputs.is_storable(id):
             key = layout.known_id_key(id)
             place = _read(key, self._backend.load(key)).get(id)
             if place is not None:

@@ -22,6 +22,7 @@ from sphinxcontrib_websupport.errors import (
     DamagedValueError,
     UserNotAuthorizedError,
 )
+from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.storage import rules
 
 _STAMP_BITS = 48
@@ -178,14 +179,15 @@ class Segment:
             self._settle()
         return self.find(seq)
 
-    def erase(self, seq: int, username: str | None, author: bool) -> None:
+    def erase(self, seq: int, id: str, viewer: Viewer) -> None:
         """Erase what an author wrote; replies and votes stay.
 
+        :param id: the comment's id as the reader knows it.
         :raises CommentNotFoundError: it is not here.
         :raises UserNotAuthorizedError: this is not its author, or it is erased already.
         """
         said = self.find(seq)
-        if not rules.may_delete(username, False, said.username, said.deleted, author):
+        if not rules.may_delete(viewer, id, said.username, said.deleted):
             raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
         gone = said._replace(text="", username=None, proposal=None, diff=None, deleted=True)
         self._put(gone._replace(edited=None, original=None))

@@ -5,28 +5,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Self, TypeVar
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.codecs import JsonCodec
 from sphinxcontrib_websupport.errors import InvalidInputError, NodeNotFoundError, SettingsError
 from sphinxcontrib_websupport.model import (
     PAGE_SIZE,
+    CommentDraft,
     Edit,
     Node,
     Original,
     StoredComment,
     Thread,
     ThreadPage,
+    Viewer,
 )
 from sphinxcontrib_websupport.registry import open_backend
 from sphinxcontrib_websupport.settings import Settings
-from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.base import EditableStorage
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.storage.keyvalue import layout, lists, reading
-from sphinxcontrib_websupport.storage.keyvalue.comments import Found, Given, Writer
+from sphinxcontrib_websupport.storage.keyvalue.comments import Found, Writer
 from sphinxcontrib_websupport.storage.keyvalue.drafts import register
 from sphinxcontrib_websupport.storage.keyvalue.editing import Editor
 from sphinxcontrib_websupport.storage.keyvalue.headers import Header
@@ -37,7 +38,6 @@ from sphinxcontrib_websupport.storage.keyvalue.site import Published, Snapshot
 from sphinxcontrib_websupport.storage.keyvalue.threads import Thread as StoredThread
 from sphinxcontrib_websupport.storage.keyvalue.threads import Threads
 from sphinxcontrib_websupport.storage.keyvalue.transfer import Importer
-from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.staging import Build
 from sphinxcontrib_websupport.storage.transfer.checks import check_comments, checked_node
 from sphinxcontrib_websupport.storage.transfer.records import Discussions, Transferable
@@ -45,7 +45,7 @@ from sphinxcontrib_websupport.storage.transfer.records import Discussions, Trans
 T = TypeVar("T")
 
 
-class KeyValueStorage(EditableStorage, Transferable):
+class KeyValueStorage(CommentStore, Transferable):
     """Nodes, comments and votes in a store of JSON values.
 
     The store should hold nothing else: a prefix, a bucket or a folder of its own.
@@ -97,11 +97,8 @@ class KeyValueStorage(EditableStorage, Transferable):
             return False
         return True
 
-    def add_node(self, id: str, document: str, source: str) -> None:
-        self._current_build().add(id, document, source)
-
-    def place_node(self, id: str, file: str | None, line: int | None) -> None:
-        self._current_build().place(id, file, line)
+    def register_node(self, node: Node) -> None:
+        self._current_build().add(node)
 
     def retire_node(self, id: str, successor: str | None = None) -> None:
         self._current_build().retire(id, successor)
@@ -147,8 +144,8 @@ class KeyValueStorage(EditableStorage, Transferable):
 
     # -- reading ---------------------------------------------------------------------------
 
-    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
-        reader = reading.Reader(node_id, rules.known_name(username), moderator)
+    def get_thread(self, node_id: str, viewer: Viewer) -> Thread:
+        reader = reading.Reader(node_id, viewer.username or None, viewer.moderator)
 
         def work(found: Found) -> Thread:
             comments = reading.everything(self._threads, found.threads, reader)
@@ -157,14 +154,9 @@ class KeyValueStorage(EditableStorage, Transferable):
         return self._at_node(node_id, work)
 
     def get_page(
-        self,
-        node_id: str,
-        username: str | None,
-        moderator: bool,
-        after: str | None = None,
-        limit: int = PAGE_SIZE,
+        self, node_id: str, viewer: Viewer, after: str | None = None, limit: int = PAGE_SIZE
     ) -> ThreadPage:
-        reader = reading.Reader(node_id, rules.known_name(username), moderator)
+        reader = reading.Reader(node_id, viewer.username or None, viewer.moderator)
         mark = None if after is None else layout.Mark.parsed(after)
 
         def work(found: Found) -> ThreadPage:
@@ -193,7 +185,7 @@ class KeyValueStorage(EditableStorage, Transferable):
             return None
 
     def get_document_version(self, docname: str) -> str | None:
-        if not rules.is_storable(docname):
+        if not inputs.is_storable(docname):
             return None
         key = layout.talk_key(docname)
 
@@ -230,7 +222,7 @@ class KeyValueStorage(EditableStorage, Transferable):
         return self._known.at(comment_id, self._writer.depth)
 
     def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
-        if not rules.is_storable(docname):
+        if not inputs.is_storable(docname):
             return {}
         key = layout.talk_key(docname)
 
@@ -268,7 +260,7 @@ class KeyValueStorage(EditableStorage, Transferable):
 
         :raises NodeNotFoundError: it is not registered.
         """
-        if not isinstance(node, str) or not rules.is_storable(node):
+        if not isinstance(node, str) or not inputs.is_storable(node):
             raise NodeNotFoundError("no build has registered such a node")
         main = layout.main_thread(node)
         key = layout.header_key(main)
@@ -292,75 +284,42 @@ class KeyValueStorage(EditableStorage, Transferable):
 
     # -- writing ---------------------------------------------------------------------------
 
-    def add_comment(
-        self,
-        text: str,
-        displayed: bool,
-        username: str | None,
-        time: datetime,
-        proposal: str | None,
-        node_id: str | None,
-        parent_id: str | None,
-        moderator: bool,
-        original: str | None = None,
-    ) -> StoredComment:
-        if bool(node_id) == bool(parent_id):
-            raise InvalidInputError("a comment belongs to a node or to a comment, one of both")
-        given = Given(
-            text=rules.storable("the text", text),
-            displayed=displayed,
-            username=rules.author(username),
-            time=rules.microseconds(time),
-            proposal=rules.storable("the proposal", proposal or ""),
-            original=None if original is None else rules.storable("the text", original),
-        )
-        if node_id:
+    def store_comment(self, draft: CommentDraft) -> StoredComment:
+        if (node := draft.node) is not None:
 
             def look() -> Found:
-                return self._at_node(node_id, lambda found: found)
+                return self._at_node(node, lambda found: found)
 
-            return self._writer.comment(given, node_id, look)
-        return self._known.at(parent_id, lambda id: self._writer.reply(given, id))
+            return self._writer.comment(draft, node, look)
+        return self._known.at(draft.parent, lambda id: self._writer.reply(draft, id))
 
-    def edit_comment(
-        self,
-        comment_id: str,
-        edit: Edit,
-        username: str | None,
-        moderator: bool,
-        author: bool = False,
-    ) -> StoredComment:
-        asker = Asker(rules.known_name(username), moderator, author)
-        revision = Revision.of(edit)
-        return self._known.at(comment_id, lambda id: self._editor.edit(id, revision, asker))
+    def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
+        return self._known.at(
+            comment_id, lambda id: self._editor.edit(id, comment_id, edit, viewer)
+        )
 
-    def get_original(
-        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
-    ) -> Original:
-        asker = Asker(rules.known_name(username), moderator, author)
-        return self._known.at(comment_id, lambda id: self._editor.original(id, asker))
+    def get_original(self, comment_id: str, viewer: Viewer) -> Original:
+        return self._known.at(comment_id, lambda id: self._editor.original(id, comment_id, viewer))
 
-    def delete_comment(
-        self, comment_id: str, username: str, moderator: bool, author: bool = False
-    ) -> bool:
-        if moderator:
+    def remove_comment(self, comment_id: str, viewer: Viewer) -> bool:
+        if viewer.moderator:
             self._known.at(comment_id, self._writer.remove)
         else:
-            self._known.at(comment_id, lambda id: self._writer.erase(id, username, author))
-        return moderator
+            self._known.at(comment_id, lambda id: self._writer.erase(id, comment_id, viewer))
+        return viewer.moderator
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
-        vote = rules.vote_value(value)
-        name = rules.author(username)
+        vote = inputs.vote(value)
+        name = inputs.name(username)
         if name is None:
             raise InvalidInputError("a vote needs a user name")
         self._known.at(comment_id, lambda id: self._writer.vote(id, name, vote))
 
     def update_username(self, old_username: str, new_username: str) -> None:
-        new, old = rules.author(new_username), rules.known_name(old_username)
+        new, old = inputs.name(new_username), inputs.asking(old_username).username
         if new is None:
             raise InvalidInputError("the new user name is empty")
-        if old is not None and old != new:
+        if old and old != new:
             self._writer.rename(old, new)
 
     def accept_comment(self, comment_id: str) -> None:

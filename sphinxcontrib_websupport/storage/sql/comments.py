@@ -8,7 +8,7 @@ node is locked before a comment and rows of one table by id, so nobody waits in 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -30,9 +30,9 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     UserNotAuthorizedError,
 )
-from sphinxcontrib_websupport.model import StoredComment
+from sphinxcontrib_websupport.model import CommentDraft, StoredComment, Viewer
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.sql import rows
+from sphinxcontrib_websupport.storage.sql import queries, rows
 from sphinxcontrib_websupport.storage.sql.nodes import chunks, new_stamp
 from sphinxcontrib_websupport.storage.sql.schema import comments, nodes, state, votes
 
@@ -75,58 +75,44 @@ _ERASED: dict[str, Any] = {"text": "", "username": None, "proposal": None, "prop
 _GONE: dict[str, Any] = _ERASED | {"original": None, "edited": None, "deleted": True}
 
 
-class Given(NamedTuple):
-    """A comment as its author gave it."""
-
-    text: str
-    displayed: bool
-    username: str | None
-    time: int
-    proposal: str
-    original: str | None
-
-
-def comment(connection: Connection, given: Given, node: str) -> StoredComment:
+def comment(connection: Connection, draft: CommentDraft) -> StoredComment:
     """Add a comment to a node.
 
     :raises NodeNotFoundError: no such node.
     """
+    node = draft.node
     place = connection.execute(rows.LOCK_NODE, {"node": node}).first()
-    if place is None:
+    if node is None or place is None:
         raise NodeNotFoundError("no build has registered such a node")
-    return _add(connection, given, node, place.document, place.source, None, None)
+    return _add(connection, draft, node, place.document, place.source, None, None)
 
 
-def reply(connection: Connection, given: Given, parent: int) -> StoredComment:
+def reply(connection: Connection, draft: CommentDraft) -> StoredComment:
     """Add a reply to a comment.
 
     :raises CommentNotFoundError: no such comment.
     :raises CommentNotAllowedError: readers do not see it.
     """
+    parent = queries.located(connection, draft.parent)
     above = rows.locked(connection, parent)
     if not above.visible:
         raise CommentNotAllowedError("a comment that is not displayed takes no reply")
     root = above.root_id or parent
     place = (above.node_id, above.document, above.source)
-    return _add(connection, given, *place, parent, root, above.known_as)
+    return _add(connection, draft, *place, parent, root, above.known_as)
 
 
-def remove(
-    connection: Connection,
-    comment: int,
-    username: str | None,
-    moderator: bool,
-    author: bool = False,
-) -> bool:
+def remove(connection: Connection, comment_id: str, viewer: Viewer) -> bool:
     """Remove a comment and all below it (a moderator, ``True``) or erase it (its author).
 
     :raises CommentNotFoundError: no such comment.
     :raises UserNotAuthorizedError: neither may this user.
     """
+    comment = queries.located(connection, comment_id)
     row = rows.locked(connection, comment)
-    if not rules.may_delete(username, moderator, row.username, row.deleted, author):
+    if not rules.may_delete(viewer, comment_id, row.username, row.deleted):
         raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
-    if not moderator:
+    if not viewer.moderator:
         connection.execute(update(comments).where(comments.c.id == comment).values(_GONE))
         rows.touch(connection, row.node_id)
         _erase_earlier(connection, [comment])
@@ -236,7 +222,7 @@ def attach(connection: Connection, old: str, new: str) -> None:
 
 def _add(
     connection: Connection,
-    given: Given,
+    draft: CommentDraft,
     node: str,
     document: str,
     source: str,
@@ -244,36 +230,37 @@ def _add(
     root: int | None,
     parent_known_as: str | None = None,
 ) -> StoredComment:
-    change = rules.proposed(source, given.proposal)
+    change = rules.proposed(source, draft.proposal)
+    time, username = rules.microseconds(draft.time), draft.author.username or None
     values = {
         "node_id": node,
         "parent_id": parent,
         "root_id": root,
-        "time": given.time,
-        "text": given.text,
-        "username": given.username,
+        "time": time,
+        "text": draft.text,
+        "username": username,
         "rating": 0,
-        "displayed": given.displayed,
-        "visible": given.displayed,
+        "displayed": draft.displayed,
+        "visible": draft.displayed,
         "deleted": False,
         "proposal": change and change.text,
         "proposal_diff": change and change.html,
-        "original": given.original,
+        "original": draft.original,
         "parent_known_as": parent_known_as,
     }
     key = connection.execute(_ADD, values).inserted_primary_key
     assert key is not None  # noqa: S101 - every engine tells
     id: int = key[0]
-    rows.count(connection, node, 1, int(given.displayed))
+    rows.count(connection, node, 1, int(draft.displayed))
     row = rules.CommentRow(
         id=id,
         parent=parent_known_as or parent,
         node=node,
-        time=given.time,
-        text=given.text,
-        displayed=given.displayed,
+        time=time,
+        text=draft.text,
+        displayed=draft.displayed,
         deleted=False,
-        username=given.username,
+        username=username,
         rating=0,
         proposal_diff=change and change.html,
         vote=None,

@@ -1,13 +1,12 @@
-"""An author's second thoughts, within one transaction: what was typed, and what becomes of it."""
+"""The edit of a comment, within one transaction: what was typed, and what becomes of it."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, update
 
 from sphinxcontrib_websupport.errors import CommentNotFoundError
-from sphinxcontrib_websupport.model import Original, StoredComment
+from sphinxcontrib_websupport.model import Edit, Original, StoredComment, Viewer
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.revisions import Asker, Revision
 from sphinxcontrib_websupport.storage.sql import queries, rows
 from sphinxcontrib_websupport.storage.sql.schema import comments
 
@@ -24,43 +23,44 @@ _REVISE = (
 )
 
 
-def edit(connection: Connection, comment: int, given: Revision, asker: Asker) -> StoredComment:
+def edit(connection: Connection, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
     """Change a comment.
 
     :raises CommentNotFoundError: no such comment.
     :raises UserNotAuthorizedError: this user may not.
     """
+    comment, edited = queries.located(connection, comment_id), rules.microseconds(edit.time)
     row = rows.locked(connection, comment)
-    asker.check(row.username, row.deleted)
+    rules.check_edit(viewer, comment_id, row.username, row.deleted)
     old = connection.execute(queries.CONTENT, {"comment": comment}).one()
-    change = given.change(row.source, old.proposal, old.proposal_diff)
+    change = rules.edited_proposal(edit, row.source, old.proposal, old.proposal_diff)
     values = {
         "comment": comment,
-        "text": given.text,
-        "original": given.original,
-        "edited": given.time,
+        "text": edit.text,
+        "original": edit.original,
+        "edited": edited,
         "proposal": change and change.text,
         "proposal_diff": change and change.html,
     }
     connection.execute(_REVISE, values)
-    if row.displayed and not given.displayed:
+    if row.displayed and not edit.displayed:
         rows.display(connection, row, False)
     else:
         rows.touch(connection, row.node_id)
-    own = {"comment": comment, "name": asker.username or ""}
+    own = {"comment": comment, "name": viewer.username}
     revised = rules.CommentRow(
         id=row.known_as or comment,
         parent=old.parent_known_as or old.parent_id,
         node=row.node_id,
         time=old.time,
-        text=given.text,
-        displayed=row.displayed and given.displayed,
+        text=edit.text,
+        displayed=row.displayed and edit.displayed,
         deleted=False,
         username=row.username,
         rating=old.rating,
         proposal_diff=change and change.html,
         vote=connection.scalar(rows.OWN_VOTE, own),
-        edited=given.time,
+        edited=edited,
     )
     return {
         **rules.as_comment(revised, rules.now()),
@@ -69,15 +69,16 @@ def edit(connection: Connection, comment: int, given: Revision, asker: Asker) ->
     }
 
 
-def original(connection: Connection, comment: int, asker: Asker) -> Original:
+def original(connection: Connection, comment_id: str, viewer: Viewer) -> Original:
     """Return what a comment's author typed.
 
     :raises CommentNotFoundError: no such comment.
     :raises UserNotAuthorizedError: this user may not change it.
     """
+    comment = queries.located(connection, comment_id)
     row = connection.execute(queries.COMMENT, {"comment": comment}).first()
     content = connection.execute(queries.CONTENT, {"comment": comment}).first()
     if row is None or content is None:
         raise CommentNotFoundError("there is no such comment")
-    asker.check(row.username, row.deleted)
+    rules.check_edit(viewer, comment_id, row.username, row.deleted)
     return {"text": content.original, "proposal": content.proposal}

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import BuildConflictError
-from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.sql import queries
 from sphinxcontrib_websupport.storage.sql.engine import Database
 from sphinxcontrib_websupport.storage.sql.generation import new_generation
@@ -108,7 +108,7 @@ def _known(connection: Connection, ids: Sequence[str]) -> dict[str, Any]:
     query = queries.NODE.where(nodes.c.id.in_(bindparam("ids", expanding=True)))
     return {
         row.id: row
-        for part in chunks([id for id in ids if rules.is_storable(id)])
+        for part in chunks([id for id in ids if inputs.is_storable(id)])
         for row in connection.execute(query, {"ids": part})
     }
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
 )
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import CommentNotFoundError
 from sphinxcontrib_websupport.model import PAGE_SIZE, Node
 from sphinxcontrib_websupport.storage import rules
@@ -130,7 +131,7 @@ def located(connection: Connection, id: object) -> int:
     """
     number = rules.number(id)
     if number is None and isinstance(id, str) and 0 < len(id) <= MAX_COMMENT_ID_LENGTH:
-        known = rules.is_storable(id)
+        known = inputs.is_storable(id)
         number = connection.scalar(_KNOWN_AS, {"known_as": id}) if known else None
     if number is None:
         raise CommentNotFoundError("there is no such comment")

@@ -7,13 +7,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Self
 
 from sqlalchemy import Engine, Select
 from sqlalchemy.engine import URL
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import (
     CommentNotFoundError,
     InvalidInputError,
@@ -22,17 +22,18 @@ from sphinxcontrib_websupport.errors import (
 )
 from sphinxcontrib_websupport.model import (
     PAGE_SIZE,
+    CommentDraft,
     Edit,
     Node,
     Original,
     StoredComment,
     Thread,
     ThreadPage,
+    Viewer,
 )
 from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.storage import rules
-from sphinxcontrib_websupport.storage.base import EditableStorage
-from sphinxcontrib_websupport.storage.revisions import Asker, Revision
+from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.storage.sql import comments, editing, queries, transfer
 from sphinxcontrib_websupport.storage.sql.engine import Database
 from sphinxcontrib_websupport.storage.sql.generation import told
@@ -47,7 +48,7 @@ logger = logging.getLogger(__name__)
 _MARK = re.compile(r"(-?[0-9]{1,18})\.(-?[1-9][0-9]{0,17})", re.ASCII)
 
 
-class SQLAlchemyStorage(EditableStorage, Transferable):
+class SQLAlchemyStorage(CommentStore, Transferable):
     """Nodes, comments and votes in a relational database.
 
     :param url_or_engine: such as ``sqlite:///comments.db``,
@@ -97,11 +98,8 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
         with self._database.read() as connection:
             return connection.execute(queries.NODE_PLACE, {"node": id}).first() is not None
 
-    def add_node(self, id: str, document: str, source: str) -> None:
-        self._current_build().add(id, document, source)
-
-    def place_node(self, id: str, file: str | None, line: int | None) -> None:
-        self._current_build().place(id, file, line)
+    def register_node(self, node: Node) -> None:
+        self._current_build().add(node)
 
     def retire_node(self, id: str, successor: str | None = None) -> None:
         self._current_build().retire(id, successor)
@@ -128,28 +126,22 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
 
     # -- reading ---------------------------------------------------------------------------
 
-    def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread:
-        reader = _reader(node_id, username)
-        query = queries.thread(moderator, "reader" in reader)
+    def get_thread(self, node_id: str, viewer: Viewer) -> Thread:
+        reader = _reader(node_id, viewer)
+        query = queries.thread(viewer.moderator, "reader" in reader)
         node, rows = self._database.fetch((queries.NODE_PLACE, reader), (query, reader))
         if not node:
             raise NodeNotFoundError("no build has registered such a node")
-        comments = rules.tree(rows, moderator)
-        return {"source": node[0][1], "comments": comments}
+        return {"source": node[0][1], "comments": rules.tree(rows, viewer.moderator)}
 
     def get_page(
-        self,
-        node_id: str,
-        username: str | None,
-        moderator: bool,
-        after: str | None = None,
-        limit: int = PAGE_SIZE,
+        self, node_id: str, viewer: Viewer, after: str | None = None, limit: int = PAGE_SIZE
     ) -> ThreadPage:
-        reader = _reader(node_id, username)
+        reader = _reader(node_id, viewer)
         limit = max(1, limit)
         start = {} if after is None else _place(after)
-        top = queries.top(moderator, "reader" in reader, bool(start))
-        replies = queries.replies(moderator, "reader" in reader)
+        top = queries.top(viewer.moderator, "reader" in reader, bool(start))
+        replies = queries.replies(viewer.moderator, "reader" in reader)
         values = {**reader, **start, "limit": limit + 1}
         node, found = self._database.fetch((queries.NODE_PLACE, reader), (top, values))
         if not node:
@@ -165,7 +157,7 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
         last = found[limit - 1] if len(found) > limit else None
         return {
             "source": node[0][1],
-            "comments": rules.tree(rows, moderator),
+            "comments": rules.tree(rows, viewer.moderator),
             "next": f"{last[3]}.{last[-1]}" if last else None,
         }
 
@@ -178,7 +170,7 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
         return f"{rows[0][0]:x}" if rows else None
 
     def get_document_version(self, docname: str) -> str | None:
-        if not rules.is_storable(docname):
+        if not inputs.is_storable(docname):
             return None
         [[(count, total)]] = self._database.fetch((queries.STAMPS, {"document": docname}))
         return f"{count:x}.{int(total or 0):x}"
@@ -200,7 +192,7 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
         return int(depth)
 
     def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]:
-        if not rules.is_storable(docname):
+        if not inputs.is_storable(docname):
             return {}
         [rows] = self._database.fetch((queries.counts(moderator), {"document": docname}))
         return dict(rows)
@@ -220,7 +212,7 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
         with self._database.read() as connection:
             if documents is None:
                 return list(connection.execute(query))
-            names = sorted(filter(rules.is_storable, set(documents)))
+            names = sorted(filter(inputs.is_storable, set(documents)))
             return [
                 row
                 for part in chunks(names)
@@ -229,77 +221,32 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
 
     # -- writing ---------------------------------------------------------------------------
 
-    def add_comment(
-        self,
-        text: str,
-        displayed: bool,
-        username: str | None,
-        time: datetime,
-        proposal: str | None,
-        node_id: str | None,
-        parent_id: str | None,
-        moderator: bool,
-        original: str | None = None,
-    ) -> StoredComment:
-        if bool(node_id) == bool(parent_id):
-            raise InvalidInputError("a comment belongs to a node or to a comment, one of both")
-        given = comments.Given(
-            text=rules.storable("the text", text),
-            displayed=displayed,
-            username=rules.author(username),
-            time=rules.microseconds(time),
-            proposal=rules.storable("the proposal", proposal or ""),
-            original=None if original is None else rules.storable("the text", original),
-        )
-        if node_id:
-            node = _known(node_id)
-            return self._database.write(lambda c: comments.comment(c, given, node))
-        return self._database.write(
-            lambda c: comments.reply(c, given, queries.located(c, parent_id))
-        )
+    def store_comment(self, draft: CommentDraft) -> StoredComment:
+        add = comments.reply if draft.node is None else comments.comment
+        return self._database.write(lambda c: add(c, draft))
 
-    def edit_comment(
-        self,
-        comment_id: str,
-        edit: Edit,
-        username: str | None,
-        moderator: bool,
-        author: bool = False,
-    ) -> StoredComment:
-        asker = Asker(rules.known_name(username), moderator, author)
-        given = Revision.of(edit)
-        return self._database.write(
-            lambda c: editing.edit(c, queries.located(c, comment_id), given, asker)
-        )
+    def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
+        return self._database.write(lambda c: editing.edit(c, comment_id, edit, viewer))
 
-    def get_original(
-        self, comment_id: str, username: str | None, moderator: bool, author: bool = False
-    ) -> Original:
-        asker = Asker(rules.known_name(username), moderator, author)
+    def get_original(self, comment_id: str, viewer: Viewer) -> Original:
         with self._database.read() as connection:
-            return editing.original(connection, queries.located(connection, comment_id), asker)
+            return editing.original(connection, comment_id, viewer)
 
-    def delete_comment(
-        self, comment_id: str, username: str, moderator: bool, author: bool = False
-    ) -> bool:
-        return self._database.write(
-            lambda c: comments.remove(
-                c, queries.located(c, comment_id), username, moderator, author
-            )
-        )
+    def remove_comment(self, comment_id: str, viewer: Viewer) -> bool:
+        return self._database.write(lambda c: comments.remove(c, comment_id, viewer))
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
-        vote = rules.vote_value(value)
-        name = rules.author(username)
+        vote = inputs.vote(value)
+        name = inputs.name(username)
         if name is None:
             raise InvalidInputError("a vote needs a user name")
         self._database.write(lambda c: comments.vote(c, queries.located(c, comment_id), name, vote))
 
     def update_username(self, old_username: str, new_username: str) -> None:
-        new, old = rules.author(new_username), rules.known_name(old_username)
+        new, old = inputs.name(new_username), inputs.asking(old_username).username
         if new is None:
             raise InvalidInputError("the new user name is empty")
-        if old is not None and old != new:
+        if old and old != new:
             self._database.write(lambda c: comments.rename(c, old, new))
 
     def accept_comment(self, comment_id: str) -> None:
@@ -334,20 +281,19 @@ class SQLAlchemyStorage(EditableStorage, Transferable):
 
 
 def _is_id(id: object) -> bool:
-    return isinstance(id, str) and rules.is_storable(id)
+    return isinstance(id, str) and inputs.is_storable(id)
 
 
 def _known(id: object) -> str:
     id = str(id) if isinstance(id, int) else id
-    if not isinstance(id, str) or not rules.is_storable(id):
+    if not isinstance(id, str) or not inputs.is_storable(id):
         raise NodeNotFoundError("no build has registered such a node")
     return id
 
 
-def _reader(node_id: str, username: str | None) -> dict[str, object]:
-    name = rules.known_name(username)
+def _reader(node_id: str, viewer: Viewer) -> dict[str, object]:
     reader: dict[str, object] = {"node": _known(node_id)}
-    return reader | {"reader": name} if name else reader
+    return reader | {"reader": viewer.username} if viewer.username else reader
 
 
 def _place(mark: str) -> dict[str, int]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.errors import InvalidInputError, TransferError
-from sphinxcontrib_websupport.model import Node
-from sphinxcontrib_websupport.storage import rules
+from sphinxcontrib_websupport.model import MAX_NAME_LENGTH, Node
 from sphinxcontrib_websupport.storage.staging import MAX_DOCUMENT_LENGTH, MAX_ID_LENGTH
 from sphinxcontrib_websupport.storage.transfer.records import (
     MAX_COMMENT_ID_LENGTH,
@@ -34,14 +34,14 @@ def checked_node(node: Node) -> Node:
         ("the document's name", node.document, MAX_DOCUMENT_LENGTH),
         ("the successor's id", node.successor or "", MAX_ID_LENGTH),
     ):
-        rules.storable(what, text, length)
+        inputs.storable(what, text, length)
     if not node.id:
         raise InvalidInputError("the node's id is empty")
     for number in (node.position, node.line or 0):
         if not 0 <= number <= MAX_NUMBER:
             raise InvalidInputError(f"the node {node.id!r:.80} has the place {number}")
-    file = None if node.file is None else rules.repaired(node.file)
-    return replace(node, source=rules.repaired(node.source), file=file)
+    file = None if node.file is None else inputs.repaired(node.file)
+    return replace(node, source=inputs.repaired(node.source), file=file)
 
 
 def check_comments(discussions: Discussions) -> None:
@@ -52,7 +52,7 @@ def check_comments(discussions: Discussions) -> None:
     """
     ids: set[str] = set()
     for node, records in discussions.items():
-        rules.storable("the node's id", node, MAX_ID_LENGTH)
+        inputs.storable("the node's id", node, MAX_ID_LENGTH)
         seen: set[str] = set()
         for record in records:
             check_comment(record)
@@ -69,15 +69,15 @@ def check_comment(record: CommentRecord) -> None:
 
     :raises InvalidInputError: it cannot be kept.
     """
-    rules.storable("a comment's id", record.id, MAX_COMMENT_ID_LENGTH)
+    inputs.storable("a comment's id", record.id, MAX_COMMENT_ID_LENGTH)
     if not record.id:
         raise InvalidInputError("a comment's id is empty")
     for text in (record.text, record.original):
-        rules.storable("the text", text or "")
+        inputs.storable("the text", text or "")
     for text in (record.proposal, record.proposal_diff):
-        rules.storable("the proposal", text or "")
+        inputs.storable("the proposal", text or "")
     for name in (record.username, *record.votes):
-        rules.author(name)
+        inputs.storable("the user name", name or "", MAX_NAME_LENGTH)
     if record.username == "" or "" in record.votes:
         raise InvalidInputError("a user name is empty")
     if not all(MIN_TIME <= time <= MAX_TIME for time in (record.time, record.edited or 0)):

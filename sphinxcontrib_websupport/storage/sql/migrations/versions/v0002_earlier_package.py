@@ -32,6 +32,7 @@ from sqlalchemy import (
     text,
 )
 
+from sphinxcontrib_websupport import inputs
 from sphinxcontrib_websupport.markup import clean
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.sql.schema import Name, Number, Prose
@@ -209,7 +210,7 @@ def _comment(
     displayed = bool(old.displayed) and (len(path) == 1 or above is not None)
     visible = displayed and (above is None or above.visible)
     deleted = old.username == "[deleted]" and old.text == "[deleted]"
-    change = None if deleted else rules.proposed(source, rules.repaired(old.proposal or ""))
+    change = None if deleted else rules.proposed(source, inputs.repaired(old.proposal or ""))
     return _Place(node, above.root if above else old.id, visible), {
         "id": old.id,
         "node_id": node,
