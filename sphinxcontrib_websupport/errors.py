@@ -81,6 +81,10 @@ class StorageError(WebSupportError):
     title = "The store does not answer"
 
 
+class ThirdPartyStoreError(StorageError):
+    """A third-party store raised; the message names the store and the call, and nothing else."""
+
+
 class UnsupportedError(StorageError):
     """The store at hand cannot do what was asked; the message says what."""
 

@@ -79,6 +79,8 @@ class WebSupport:
         ``staticdir`` to.
     :param page_timeout: for how many seconds a page of ``documents`` is kept in a local cache:
         the longest time that a new build takes to be seen by another process.
+    :param record: the file in which builds note what they registered in a third-party store that
+        cannot tell; default ``datadir/nodes.jsonl``. Processes that serve read it, too.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class WebSupport:
         documents: str | Backend | None = None,
         assets: Backend | None = None,
         page_timeout: float = 60.0,
+        record: str | Path | None = None,
     ) -> None:
         self.srcdir = Path(srcdir) if srcdir else None
         self.builddir = Path(builddir)
@@ -120,7 +123,7 @@ class WebSupport:
         self.staticroot = staticroot.strip("/")
         self.parallel = parallel
         self.storage = self._open_storage(storage)
-        self._store = adapted(self.storage)
+        self._store = adapted(self.storage, Path(record or self.datadir / "nodes.jsonl"))
         self.search = (
             search
             if isinstance(search, BaseSearch)

@@ -222,6 +222,8 @@ class OnlineBuild:
                 if registration.is_news:
                     registration.stage(storage)
                     storage.post_build()
+                    if storage.notice:
+                        logger.warning(storage.notice, type="websupport", subtype="record")
                     self._generation = storage.get_generation()
                 self._is_news = False
                 return

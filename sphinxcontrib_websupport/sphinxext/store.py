@@ -13,6 +13,7 @@ from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.sphinxext import config
 from sphinxcontrib_websupport.sphinxext.embedding import embedding_of
 from sphinxcontrib_websupport.storage.adapter import adapted
+from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.storage.sql.generation import generation_of_file
 
@@ -34,7 +35,8 @@ class BuildStore:
     def __init__(self, app: Sphinx, published: str | None) -> None:
         self._app = app
         given = embedding_of(app).storage
-        self._given = None if given is None else adapted(given)
+        self._record = Path(app.outdir) / ".websupport-nodes.jsonl"
+        self._given = None if given is None else adapted(given, self._record)
         self._opened: CommentStore | None = None
         if self._given is None and not self.has_published(published):
             # A store that does not answer ends the build before anything is read.
@@ -45,7 +47,7 @@ class BuildStore:
         if self._given is not None:
             return self._given
         if self._opened is None:
-            self._opened = _open(self._app)
+            self._opened = adapted(_open(self._app), self._record)
         return self._opened
 
     def has_published(self, generation: str | None) -> bool:
@@ -87,10 +89,10 @@ class as_sphinx_error:  # noqa: N801 - reads as what it does
             raise CommentStoreError(str(error)) from error
 
 
-def _open(app: Sphinx) -> CommentStore:
+def _open(app: Sphinx) -> StorageBackend:
     settings = _settings(app)
     try:
-        return adapted(open_storage(settings))
+        return open_storage(settings)
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
     except WebSupportError as failed:

@@ -30,6 +30,9 @@ class CommentStore(StorageBackend):
     keeps_places = True
     """Whether files and lines of nodes are kept: a build then registers a moved node again."""
 
+    notice: str | None = None
+    """What the author of a build should know of it, as a sentence."""
+
     # -- what a store implements ---------------------------------------------------------------
 
     def register_node(self, node: Node) -> None:

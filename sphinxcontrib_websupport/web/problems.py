@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
-from sphinxcontrib_websupport.errors import WebSupportError
+from sphinxcontrib_websupport.errors import ThirdPartyStoreError, WebSupportError
 from sphinxcontrib_websupport.web.messages import PROBLEM, Response, encode
 
 
@@ -79,6 +79,8 @@ class ForgeryError(WebSupportError):
 
 def is_internal(error: WebSupportError) -> bool:
     """Tell whether an error's message is for the log, not for the reader."""
+    if isinstance(error, ThirdPartyStoreError):
+        return False
     return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and (
         error.status != HTTPStatus.NOT_IMPLEMENTED
     )
