@@ -157,15 +157,13 @@ def proposal(value: object) -> str | None:
 
 
 def moment(value: object) -> datetime | None:
-    """Return a time in UTC; a naive one is UTC already, ``None`` stays.
+    """Return a time as it was given, for third-party stores get it so; ``None`` is now.
 
     :raises InvalidInputError: it is no datetime.
     """
-    if value is None:
-        return None
-    if not isinstance(value, datetime):
-        raise InvalidInputError("the time is not a datetime")
-    return value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
+    if value is None or isinstance(value, datetime):
+        return value
+    raise InvalidInputError("the time is not a datetime")
 
 
 def vote(value: object) -> int:

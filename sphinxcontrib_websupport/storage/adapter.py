@@ -124,8 +124,9 @@ class ThirdPartyStore(CommentStore):
             elif self._journal is None:
                 self._hand_over(build, self._unknown(build), lambda id: None)
             else:
+                unknown = self._unknown(build)
                 with self._journal.handing_over() as note:
-                    self._hand_over(build, self._unknown(build), note)
+                    self._hand_over(build, unknown, note)
             self._call("post_build")
         except BaseException:
             if self.offers("discard_build"):
