@@ -18,6 +18,7 @@ from sphinxcontrib_websupport.errors import (
     WebSupportError,
 )
 from sphinxcontrib_websupport.model import (
+    ANONYMOUS,
     MAX_NAME_LENGTH,
     MAX_PROPOSAL_LENGTH,
     MAX_TEXT_LENGTH,
@@ -97,6 +98,9 @@ def _id(value: object, error: type[WebSupportError], what: str) -> str:
 def name(value: object) -> str | None:
     """Return a user name; ``None`` for an anonymous reader.
 
+    ``"Anonymous"``, in upper or lower case, is nobody's name: views of the earlier package hand it
+    back for readers who have none.
+
     :raises InvalidInputError: it is no name: too long, blank, or with control characters.
     """
     if value is None or value == "":
@@ -107,7 +111,12 @@ def name(value: object) -> str | None:
         raise InvalidInputError(f"a user name has at most {MAX_NAME_LENGTH} characters")
     if _CONTROL.search(value) or "\n" in value or "\t" in value or not value.strip():
         raise InvalidInputError("a user name has no control characters and is not blank")
-    return value
+    return None if is_anonymous(value) else value
+
+
+def is_anonymous(name: str) -> bool:
+    """Tell whether this is no name, or ``"Anonymous"`` in upper or lower case."""
+    return not name or name.strip().casefold() == ANONYMOUS.casefold()
 
 
 def author(username: object, moderator: bool = False, proofs: Collection[str] = ()) -> Viewer:

@@ -22,6 +22,9 @@ MAX_NAME_LENGTH = 64
 PAGE_SIZE = 50
 """How many top-level comments one page of a thread holds."""
 
+ANONYMOUS = "Anonymous"
+"""How an author without a name is called in all answers; the name belongs to nobody."""
+
 DELETED = "[deleted]"
 """What stands for the text and the author of a comment that its author deleted."""
 
@@ -117,7 +120,7 @@ class Comment(TypedDict):
     text: str
     """Safe HTML."""
     username: str
-    """Empty for an anonymous author."""
+    """``"Anonymous"`` for an author without a name."""
     id: str
     rating: int
     age: int

@@ -19,4 +19,4 @@ def render(text: str) -> str:
     html = clean(_markdown.render(text)).strip()
     if not html:
         raise InvalidInputError("the text is empty: nothing of it would be shown")
-    return html
+    return f"{html}\n"

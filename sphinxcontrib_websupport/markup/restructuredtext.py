@@ -102,7 +102,7 @@ def render(text: str) -> str:
     html = html.strip()
     if not html:
         raise InvalidInputError("the text is empty: nothing of it would be shown")
-    return html
+    return f"{html}\n"
 
 
 @cache

@@ -38,6 +38,9 @@ class BaseSearch:
     language: str | None = None
     """conf.py's ``language``, from :meth:`prepare` on."""
 
+    def __init__(self, path: str | Path | None = None) -> None:
+        """Take the folder of the index; an adapter that keeps no files ignores it."""
+
     # -- the build -------------------------------------------------------------------------
 
     def init_indexing(self, changed: Collection[str] = ()) -> None:

@@ -148,7 +148,7 @@ export function openThread(page, node, marker, modules, pointed, closed) {
 
   /** @param {Comment} comment */
   function nameOf({ username }) {
-    return username === DELETED ? say("[deleted]") : username || say("Anonymous");
+    return username === DELETED ? say("[deleted]") : username === "Anonymous" ? say("Anonymous") : username;
   }
 
   /** @param {string} iso */

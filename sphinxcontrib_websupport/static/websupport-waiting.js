@@ -35,7 +35,8 @@ function save(page, all) {
 
 /** Remember a comment that was posted or changed just now. @param {Thread} thread @param {Comment} comment */
 export function remember({ page, node }, comment) {
-  const { id, username, parent, time } = comment;
+  const { id, parent, time } = comment;
+  const { username } = page.viewer;
   const text = comment.original_text ?? "";
   save(page, { ...load(page), [id]: { node, text, username, parent, iso: time.iso } });
 }
@@ -66,7 +67,7 @@ function commentOf(page, id, { text, username, parent, iso }) {
   return {
     id,
     text: page.make("p", {}, text).outerHTML,
-    username,
+    username: username || "Anonymous",
     rating: 0,
     vote: 0,
     time: { iso },

@@ -20,6 +20,7 @@ from sphinxcontrib_websupport.errors import (
     StorageError,
 )
 from sphinxcontrib_websupport.model import (
+    ANONYMOUS,
     PAGE_SIZE,
     CommentDraft,
     Edit,
@@ -36,9 +37,6 @@ from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.storage.foreign import Ids, as_comment, as_thread, every, shielded
 from sphinxcontrib_websupport.storage.journal import NodeJournal
 from sphinxcontrib_websupport.storage.staging import Build
-
-ANONYMOUS = "Anonymous"
-"""The name by which third-party stores are told of an author without one."""
 
 COUNTS_AGE = 60.0
 """For how many seconds derived counts are kept."""

@@ -13,7 +13,7 @@ from babel.dates import format_timedelta
 
 from sphinxcontrib_websupport.differ import as_html, as_text, compare
 from sphinxcontrib_websupport.errors import UserNotAuthorizedError
-from sphinxcontrib_websupport.model import DELETED, Comment, CommentTime, Edit, Viewer
+from sphinxcontrib_websupport.model import ANONYMOUS, DELETED, Comment, CommentTime, Edit, Viewer
 
 _Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
 _UNITS: dict[_Unit, int] = {
@@ -227,7 +227,7 @@ def as_comment(row: CommentRow, at: int) -> Comment:
     age = max(0, at - time) // 1_000_000
     return {
         "text": DELETED if deleted else text,
-        "username": DELETED if deleted else username or "",
+        "username": DELETED if deleted else username or ANONYMOUS,
         "id": str(id),
         "rating": rating,
         "age": age,

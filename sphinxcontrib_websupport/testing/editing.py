@@ -112,7 +112,7 @@ class EditingContract:
         named, nobody = say(storage)["id"], say(storage, username=None)["id"]
         for id in (named, nobody):
             change(storage, id, "mona", moderator=True)
-        assert [c["username"] for c in shown(storage)] == ["ann", ""]
+        assert [c["username"] for c in shown(storage)] == ["ann", "Anonymous"]
         assert {c["text"] for c in shown(storage)} == {"<p>Changed</p>"}
 
     @pytest.mark.parametrize("name", ["bob", "", None, "[deleted]", "ANN", "ann ", "\0"])
@@ -141,7 +141,7 @@ class EditingContract:
             change(storage, id, name)
         with pytest.raises(UserNotAuthorizedError):
             storage.delete_comment(id, name or "", False)
-        assert change(storage, id, name, author=True)["username"] == ""
+        assert change(storage, id, name, author=True)["username"] == "Anonymous"
         author = Viewer(name or "", proofs=proof(id))
         assert storage.get_original(id, author)["text"] == "Changed"
         assert storage.remove_comment(id, author) is False

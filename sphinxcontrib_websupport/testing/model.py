@@ -253,7 +253,7 @@ def _comment(said: _Said, viewer: Viewer) -> Comment:
     time = said.time
     return {
         "text": "[deleted]" if said.deleted else said.text,
-        "username": "[deleted]" if said.deleted else said.username,
+        "username": "[deleted]" if said.deleted else said.username or "Anonymous",
         "id": str(said.id),
         "rating": sum(said.votes.values()),
         "age": int((datetime.now(UTC) - time).total_seconds()),

@@ -262,8 +262,8 @@ class StorageContract:
     @pytest.mark.parametrize("name", [None, ""])
     def test_takes_anonymous_comments(self, storage: StorageBackend, name: str | None) -> None:
         """No name and an empty name are the same."""
-        assert say(storage, username=name)["username"] == ""
-        assert shown(storage)[0]["username"] == ""
+        assert say(storage, username=name)["username"] == "Anonymous"
+        assert shown(storage)[0]["username"] == "Anonymous"
 
     @pytest.mark.parametrize("name", NAMES)
     def test_keeps_any_name(self, storage: StorageBackend, name: str) -> None:

@@ -266,7 +266,7 @@ def test_integer_ids_over_http(site: Site, http: Client, is_fresh: bool) -> None
     [one, three] = answered(next_client().get(f"/nodes/{first}"))["comments"]
     assert (one["rating"], one["vote"], three["rating"]) == (1, 1, 0)
     assert [child["id"] for child in one["children"]] == [answered(reply)["id"]]
-    gone = next_client().delete(f"/comments/{reply.json['id']}")
+    gone = next_client().delete(f"/comments/{answered(reply)['id']}")
     assert gone.status_code == 200, gone.text
     _, store = site.opened()
     assert store.stored() == 2

@@ -246,7 +246,7 @@ def _is_displayed(call: Call) -> bool:
 def _created(call: Call, comment: NewComment) -> Response:
     # Relative to "nodes/…/comments" and to "comments/…/replies" alike.
     location = f"../../comments/{quote(comment['id'], safe='')}"
-    if comment["username"]:
+    if call.viewer.username:
         return json_response(comment, 201, {"Location": location})
     token = call.settings.author_tokens.create(comment["id"])
     answer: PostedComment = {**comment, "token": token}

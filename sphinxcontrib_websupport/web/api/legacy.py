@@ -10,19 +10,11 @@ from sphinxcontrib_websupport.web.routing import Call
 
 PLAIN = "text/plain; charset=utf-8"
 
-ANONYMOUS = "Anonymous"
-"""How earlier front ends are told that an author has no name: they show what they get."""
-
 
 def get_comments(call: Call) -> Response:
     """Answer with a node's whole thread: earlier front ends know no pages."""
     viewer = call.viewer
     thread = call.support.get_data(call.query["node"], viewer.username or None, viewer.moderator)
-    pending = list(thread["comments"])
-    while pending:
-        comment = pending.pop()
-        comment["username"] = comment["username"] or ANONYMOUS
-        pending += comment["children"]
     return thread_response(thread)
 
 
@@ -35,7 +27,6 @@ def add_comment(call: Call) -> Response:
         node_id=call.body.get("node", ""),
         parent_id=call.body.get("parent", ""),
     )
-    comment["username"] = comment["username"] or ANONYMOUS
     answer: LegacyComment = {"comment": comment}
     return json_response(answer)
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from urllib.parse import quote, urlencode
 
 from sphinxcontrib_websupport.errors import InvalidInputError
-from sphinxcontrib_websupport.model import Comment
+from sphinxcontrib_websupport.model import ANONYMOUS, Comment
 from sphinxcontrib_websupport.web.api.handlers import post
 from sphinxcontrib_websupport.web.messages import HTML, Response
 from sphinxcontrib_websupport.web.pages.rendering import (
@@ -107,5 +107,6 @@ def _flatten(comments: Sequence[Comment], anonymous: str) -> Iterator[Row]:
     while pending:
         comment, depth, answers = pending.pop()
         yield row(comment, min(depth, DEEPEST), answers)
-        author = comment["username"] or anonymous
+        author = comment["username"]
+        author = anonymous if author == ANONYMOUS else author
         pending += [(child, depth + 1, author) for child in reversed(comment["children"])]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from sphinxcontrib_websupport.inputs import is_anonymous
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.messages import Request
 
@@ -54,5 +55,11 @@ class Chain:
         """Return who reads; nobody in particular where no way can tell."""
         for way in self._ways:
             if (identity := way.identify(request)) is not None:
-                return identity
+                # Nobody has the name by which readers without one are called.
+                is_named = not is_anonymous(identity.viewer.username)
+                return (
+                    identity
+                    if is_named
+                    else replace(identity, viewer=replace(identity.viewer, username=""))
+                )
         return Identity()
