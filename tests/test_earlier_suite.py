@@ -108,9 +108,7 @@ def test_earlier_package_s_own_suite_passes(tmp_path: Path) -> None:
     for path in suite.glob("roots/**/*.txt"):
         text = path.read_text(encoding="utf-8-sig")
         # Sphinx 9 refuses the kinds of index entries that Sphinx 1 deprecated.
-        path.write_text(
-            re.sub(r"(?m)^( +)(keyword|operator|module):", r"\1single:", text), "utf-8"
-        )
+        path.write_text(re.sub(r"(?m)^( +)(keyword|operator|module):", r"\1single:", text), "utf-8")
     (suite / "shim.py").write_text(SHIM, encoding="utf-8")
     (suite / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "."]

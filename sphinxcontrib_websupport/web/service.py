@@ -21,7 +21,7 @@ from sphinxcontrib_websupport.web.caching import is_known, not_modified, quoted
 from sphinxcontrib_websupport.web.compression import compressed
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response
 from sphinxcontrib_websupport.web.observing import Answered, Observer, log_answer
-from sphinxcontrib_websupport.web.pages.rendering import problem_page
+from sphinxcontrib_websupport.web.pages.rendering import page_policy, problem_page
 from sphinxcontrib_websupport.web.problems import (
     MethodNotAllowedError,
     RouteNotFoundError,
@@ -50,10 +50,6 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 # One reader's votes, name and waiting comments are not for another: shared caches keep
@@ -231,7 +227,7 @@ def _choose(by_method: Mapping[str, Route], method: str) -> Route:
 
 
 def _finish(request: Request, response: Response, others: Mapping[str, str]) -> Response:
-    policy = PAGE_POLICY if response.media_type == HTML else DATA_POLICY
+    policy = page_policy() if response.media_type == HTML else DATA_POLICY
     headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy, **CACHING, **others}
     headers.update(response.headers)
     headers["Vary"] = ", ".join(

@@ -179,6 +179,7 @@ def test_a_moderators_link_leads_to_the_page_and_leaves_no_token_in_its_address(
     two: TwoOrigins, page: Page, complaints: Complaints
 ) -> None:
     page.goto(two.session.link(two.service, ""))
+    page.get_by_role("button", name="Sign in").click()
     thread = open_thread(page)
     expect(thread.locator(".websupport-form")).to_contain_text("as Mona")
     assert page.url == f"{two.page}/index.html"

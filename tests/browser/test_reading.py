@@ -299,6 +299,8 @@ def test_ux13_a_moderator_attaches_a_discussion_to_the_paragraph_most_like_its_o
     expect(entry.get_by_role("button", name="Attach")).to_have_count(0)  # a reader may not
 
     page.goto(site.sign_in_link())
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in").click()
     page.goto(f"{site.address}/index.html")
     marker(page, "The fee").click()
     expect(page.locator("section.websupport-thread")).to_have_count(1)

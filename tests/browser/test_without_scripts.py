@@ -78,6 +78,7 @@ def test_ux13_a_moderator_decides_where_it_is_read(
     good = site.support.add_comment("Good.", node_id=node.id, username="Ada", displayed=False)
     site.support.add_comment("Bad.", node_id=node.id, username="Eve", displayed=False)
     plain.goto(site.sign_in_link())
+    plain.get_by_role("button", name="Sign in").click()
     plain.goto(f"{site.address}/index.html")
     plain.locator("p", has_text=SHIPS).get_by_role("link", name="Comments").click()
     plain.get_by_role("link", name="All that waits").click()
@@ -117,6 +118,7 @@ def test_ux13_a_discussion_without_its_paragraph_is_attached_by_one_click(
     storage.post_build()
 
     plain.goto(site.sign_in_link())
+    plain.get_by_role("button", name="Sign in").click()
     plain.goto(f"{site.address}/_comments/moderation")
     plain.get_by_role("link", name="Comments without a paragraph").click()
     entry = plain.locator("section")

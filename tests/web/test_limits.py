@@ -88,7 +88,7 @@ def test_reading_writing_and_signing_in_have_budgets_of_their_own(support: WebSu
         return client.put("/session", json=body, headers=HERE).status_code
 
     assert [sign_in() for _ in range(3)] == [403, 403, 429]
-    assert client.get("/session?token=guess").status_code == 429
+    assert client.get("/link?token=guess").status_code == 429
     form = {"name": "Mona", "password": "guess"}
     assert client.post("/sign-in", data=form, headers=HERE).status_code == 429
     assert [post(client).status_code for _ in range(3)] == [201, 201, 429]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from itsdangerous import URLSafeTimedSerializer
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from sphinxcontrib_websupport.errors import InvalidInputError
 from sphinxcontrib_websupport.web.readers.names import clean_name
@@ -74,19 +76,37 @@ def test_a_name_is_composed(client: Client) -> None:
     assert clean_name("Jose\u0301") == "José"
 
 
+def follow(client: Client, link: str) -> TestResponse:
+    """Press the button of a link's page."""
+    token = link.partition("token=")[2]
+    return client.post("/link", data={"link": unquote(token)}, headers=HERE)
+
+
 def test_a_link_makes_a_moderator_once(client: Client, session: Session) -> None:
-    link = session.link("http://localhost/", "")
-    answer = client.get(link.removeprefix("http://localhost"))
+    link = session.link("http://localhost/", "").removeprefix("http://localhost")
+    assert "<button" in client.get(link).text
+    assert read(client.get("/session")) == NOBODY
+    answer = follow(client, link)
     assert answer.status_code == 303
     assert answer.location == "/"
     assert read(client.get("/session")) == {"username": "Mona", "moderator": True}
     other = Client(client.application)
-    assert other.get(link.removeprefix("http://localhost")).status_code == 403
+    for again in (other.get(link), follow(other, link)):
+        assert again.status_code == 403
+        assert "This link has been used" in again.text
+        assert "<button" not in again.text
     assert read(other.get("/session")) == NOBODY
 
 
+def test_a_link_from_before_leads_to_its_page(client: Client, session: Session) -> None:
+    link = session.link("", "")
+    answer = client.get(link.replace("/link?", "/session?"))
+    assert (answer.status_code, answer.location) == (303, f".{link}")
+    assert read(client.get("/session")) == NOBODY
+
+
 def test_a_moderator_may_confirm_the_name(client: Client, session: Session) -> None:
-    client.get(session.link("", ""))
+    follow(client, session.link("", ""))
     assert sign_in(client, "Mona") == 200
     assert read(client.get("/session"))["moderator"] is True
 
@@ -97,8 +117,9 @@ def test_without_a_moderator_there_is_no_link() -> None:
 
 
 def test_a_made_up_token_is_refused(client: Client) -> None:
-    assert client.get("/session?token=").status_code == 403
-    assert client.get("/session?token=guess").status_code == 403
+    assert client.get("/link").status_code == 403
+    assert client.get("/link?token=guess").status_code == 403
+    assert client.post("/link", data={"link": "guess"}, headers=HERE).status_code == 403
 
 
 def test_a_forged_cookie_is_nobody(client: Client) -> None:

@@ -24,6 +24,18 @@ _templates = Environment(
 )
 
 
+def page_policy(*form_action: str) -> str:
+    """Return the Content-Security-Policy of the service's own pages.
+
+    :param form_action: further origins that an answer to a form may lead to.
+    """
+    targets = " ".join(("'self'", *form_action))
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action {targets}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 class Row(NamedTuple):
     """A comment as pages list it."""
 

@@ -28,17 +28,35 @@ class OneTimeLinks:
         signed = self._serializer.dumps([name, secrets.token_urlsafe(12)])
         return signed if isinstance(signed, str) else signed.decode()
 
+    def look(self, token: str) -> str | None:
+        """Return whom a token names; ``None`` if it is worth nothing. It can still be redeemed.
+
+        :raises StorageError: it cannot be told whether it was used.
+        """
+        read = self._read(token)
+        if read is None or self._used.load(f"link/{read[1]}") is not None:
+            return None
+        return read[0]
+
     def redeem(self, token: str) -> str | None:
         """Take a token.
 
         :returns: whom it names; ``None`` if it is worth nothing, or was used before.
         :raises StorageError: it cannot be told whether it was used.
         """
+        read = self._read(token)
+        if read is None:
+            return None
+        name, nonce = read
+        me = secrets.token_hex(8)
+        # The first to write here is the one: an update is atomic in every process.
+        first = self._used.update(f"link/{nonce}", lambda old: old or me, expire=LINK_SECONDS)
+        return name if first == me else None
+
+    def _read(self, token: str) -> tuple[str, str] | None:
+        """Return the name and the number of a token."""
         try:
             name, nonce = self._serializer.loads(token, LINK_SECONDS)
         except (BadData, TypeError, ValueError):
             return None
-        me = secrets.token_hex(8)
-        # The first to write here is the one: an update is atomic in every process.
-        first = self._used.update(f"link/{nonce}", lambda old: old or me, expire=LINK_SECONDS)
-        return name if first == me and isinstance(name, str) else None
+        return (name, nonce) if isinstance(name, str) and isinstance(nonce, str) else None

@@ -8,6 +8,7 @@ another origin, which gets no cookie, is given a signed token to keep itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NotRequired, TypedDict
 from urllib.parse import quote, urlsplit
 
@@ -24,7 +25,7 @@ from sphinxcontrib_websupport.errors import (
 from sphinxcontrib_websupport.model import DELETED, MAX_NAME_LENGTH, Viewer
 from sphinxcontrib_websupport.web.api.fields import Field
 from sphinxcontrib_websupport.web.messages import HTML, Request, Response, json_response
-from sphinxcontrib_websupport.web.pages.rendering import page
+from sphinxcontrib_websupport.web.pages.rendering import page, page_policy
 from sphinxcontrib_websupport.web.problems import SignInExpiredError
 from sphinxcontrib_websupport.web.readers.bearer import BearerTokens, token_of
 from sphinxcontrib_websupport.web.readers.chain import Identity
@@ -95,18 +96,39 @@ class Session:
     def _routes(self) -> tuple[Route, ...]:
         name = Field(str, "The name to go by.", required=True, max_length=MAX_NAME_LENGTH)
         password = Field(str, "The moderator's; nobody else has one.", max_length=LONGEST)
-        link = Field(str, "What a moderator's link holds; it leads to the site's home.")
+        link = Field(str, "What a moderator's link holds.")
         token = Field(str, "The form's token.")
         return (
             Route(
                 "GET",
                 "session",
                 self.get,
-                "Tell who the reader is, or sign a moderator in.",
+                "Tell who the reader is.",
                 query={"token": link},
                 answers=SessionAnswer,
+                errors=(303,),
+            ),
+            Route(
+                "GET",
+                "link",
+                self.get_link,
+                "Show the moderator who followed a link a button to sign in.",
+                query={"token": link},
+                media_type=HTML,
                 attempts=True,
-                errors=(303, 403),
+                errors=(403,),
+            ),
+            Route(
+                "POST",
+                "link",
+                self.post_link,
+                "Take a moderator's link, once, and lead to the site's home.",
+                takes=Takes.FORM,
+                body={"link": link, "token": token},
+                media_type=HTML,
+                attempts=True,
+                status=303,
+                errors=(403,),
             ),
             Route(
                 "PUT",
@@ -187,19 +209,35 @@ class Session:
         if self._moderator is None:
             raise InvalidInputError("No moderator was named.")
         token = quote(self._links.create(self._moderator), safe="")
-        return f"{address.rstrip('/')}{prefix}/session?token={token}"
+        return f"{address.rstrip('/')}{prefix}/link?token={token}"
 
     # -- addresses ---------------------------------------------------------------------------
 
     def get(self, call: Call) -> Response:
-        """Tell who the reader is, or take a moderator's link."""
+        """Tell who the reader is; a link from before leads to its page."""
         token = call.query.get("token")
         if token is None:
             return json_response(_answer(call.viewer))
-        name = self._links.redeem(token)
+        return Response(303, headers={"Location": f"./link?token={quote(token, safe='')}"})
+
+    def get_link(self, call: Call) -> Response:
+        """Show a button: programs that look at links in mail follow them, and press nothing."""
+        token = call.query.get("token", "")
+        return self._link_page(call, token, self._links.look(token))
+
+    def post_link(self, call: Call) -> Response:
+        """Take a moderator's link."""
+        name = self._links.redeem(call.body.get("link", ""))
         if name is None or name != self._moderator:
-            raise UserNotAuthorizedError("This link has been used, is too old, or was never given.")
+            return self._link_page(call, "", None)
         return self._welcome(call)
+
+    def _link_page(self, call: Call, link: str, name: str | None) -> Response:
+        is_good = name is not None and name == self._moderator
+        answer = page(
+            call, "link.html", 200 if is_good else 403, name=name if is_good else "", link=link
+        )
+        return self._leading_home(call, answer)
 
     def put(self, call: Call) -> Response:
         """Sign in under a name that is not the moderator's, or with the password."""
@@ -230,13 +268,21 @@ class Session:
         return self._welcome(call)
 
     def _form(self, call: Call, name: str = "", error: WebSupportError | None = None) -> Response:
-        return page(
+        answer = page(
             call,
             "sign-in.html",
             200 if error is None else error.status,
             name=name,
             error="" if error is None else str(error),
         )
+        return self._leading_home(call, answer)
+
+    def _leading_home(self, call: Call, answer: Response) -> Response:
+        """Let a form's answer lead to the site's home, which may be on another origin."""
+        if self._home_origin not in call.settings.cross_origin.origins:
+            return answer
+        policy = {"Content-Security-Policy": page_policy(self._home_origin)}
+        return replace(answer, headers={**answer.headers, **policy})
 
     def _admit(self, name: str, password: str | None) -> Viewer:
         """Return the reader who may go by a name.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from werkzeug.test import Client
 
@@ -147,7 +149,11 @@ def test_a_cookie_beside_a_worthless_token_does_not_count(support: WebSupport) -
 def test_a_moderators_link_hands_the_page_a_token_behind_the_hash(
     client: Client, session: Session
 ) -> None:
-    answer = client.get(session.link("", ""))
+    link = session.link("", "")
+    policy = client.get(link).headers["Content-Security-Policy"]
+    assert "form-action 'self' https://docs.example.org" in policy
+    form = {"link": unquote(link.partition("token=")[2])}
+    answer = client.post("/link", data=form, headers={"Sec-Fetch-Site": "same-origin"})
     home, found, token = answer.headers["Location"].partition(LANDING)
     assert answer.status_code == 303
     assert (home, found) == ("https://Docs.example.org:443/manual/", LANDING)
