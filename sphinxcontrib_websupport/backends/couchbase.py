@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
-from threading import Lock
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -33,11 +32,10 @@ from couchbase.options import (  # type: ignore[import-untyped] # see above
     ReplaceOptions,
 )
 
-from sphinxcontrib_websupport.backends.codecs import JSON, Codec
+from sphinxcontrib_websupport.backends.codecs import JSON, Codec, Envelope, Lifetime
 from sphinxcontrib_websupport.backends.couchbasekeys import KeyRecord, found
+from sphinxcontrib_websupport.backends.drivers import Connection
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
-from sphinxcontrib_websupport.backends.envelope import Envelope
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
 from sphinxcontrib_websupport.backends.names import Naming, is_digest
 from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
 from sphinxcontrib_websupport.settings import REQUIRED, Settings
@@ -101,13 +99,8 @@ class CouchbaseBackend(EngineBackend):
         self._address = f"{parts.scheme}://{hosts}{query}"
         self._where = f"{parts.scheme}://{hosts}/{self._bucket}"
         self._naming = Naming(_UNSAFE, longest=_LONGEST - len(self._prefix.encode()))
-        self._record = KeyRecord(
-            lambda: self._documents, self._prefix, self._options(None), self._tries
-        )
-        self._lock = Lock()
-        self._cluster: Any = None
-        self._opened: Any = None
-        self._process = os.getpid()
+        self._connection = Connection(self._connect, lambda made: made[0].close())
+        self._record = KeyRecord(lambda: self._documents, self._prefix, self._options(None))
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -150,10 +143,8 @@ class CouchbaseBackend(EngineBackend):
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._cluster is not None and self._process == os.getpid():
-                self._cluster.close()
-            self._cluster = self._opened = None
+        with self._failures:
+            self._connection.close()
 
     # -- the engine --------------------------------------------------------------------------
 
@@ -226,6 +217,12 @@ class CouchbaseBackend(EngineBackend):
                     keys.add(key)
         return keys
 
+    def _sample(self) -> str | None:
+        for part in self._record.parts():
+            for id, envelope in self._envelopes(self._record.ids(part)):
+                return self._key(id, envelope)
+        return None
+
     def _erase(self) -> None:
         for part in self._record.parts():
             for id in self._record.ids(part):
@@ -269,33 +266,32 @@ class CouchbaseBackend(EngineBackend):
 
     @property
     def _documents(self) -> Any:
-        documents = self._opened
-        if documents is not None and self._process == os.getpid():
-            return documents
-        with self._lock:
-            if self._opened is None or self._process != os.getpid():
-                # The SDK's threads do not live on in a process that was forked off.
-                self._cluster = self._connect()
-                bucket = self._cluster.bucket(self._bucket)
-                self._opened = bucket.scope(self._scope).collection(self._collection)
-                self._process = os.getpid()
-            return self._opened
+        return self._connection.get()[1]
 
-    def _connect(self) -> Any:
+    def _connect(self) -> tuple[Any, Any]:
+        """Return the cluster, and the collection in its bucket."""
         timeouts = ClusterTimeoutOptions(
             bootstrap_timeout=self._timeout,
             connect_timeout=self._timeout,
             kv_timeout=self._timeout,
             kv_durable_timeout=self._timeout,
         )
-        return Cluster.connect(
-            self._address,
-            ClusterOptions(
-                PasswordAuthenticator(*self._user),
-                timeout_options=timeouts,
-                transcoder=_Transcoder(),
-            ),
+        options = ClusterOptions(
+            PasswordAuthenticator(*self._user),
+            timeout_options=timeouts,
+            transcoder=_Transcoder(),
+            # Each has a thread of its own, which outlives a connection that failed.
+            enable_tracing=False,
+            enable_metrics=False,
         )
+        cluster = Cluster.connect(self._address, options)
+        try:
+            bucket = cluster.bucket(self._bucket)
+            return cluster, bucket.scope(self._scope).collection(self._collection)
+        except BaseException:
+            with suppress(*self.driver_errors):
+                cluster.close()
+            raise
 
 
 class _Transcoder:

@@ -9,7 +9,7 @@ looks again after, in case the part was swept meanwhile; who sweeps a part looks
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,8 @@ from couchbase.options import (  # type: ignore[import-untyped] # see above
     ReplaceOptions,
 )
 
+from sphinxcontrib_websupport.backends.drivers import attempts
+from sphinxcontrib_websupport.backends.engine import PATIENCE
 from sphinxcontrib_websupport.backends.names import OWN, digest
 from sphinxcontrib_websupport.errors import DamagedValueError
 
@@ -38,20 +40,12 @@ class KeyRecord:
     :param documents: gives the collection.
     :param prefix: what all ids begin with.
     :param options: of every write.
-    :param tries: yields, with pauses, as often as a write may be tried.
     """
 
-    def __init__(
-        self,
-        documents: Callable[[], Any],
-        prefix: str,
-        options: dict[str, Any],
-        tries: Callable[[str], Iterable[object]],
-    ) -> None:
+    def __init__(self, documents: Callable[[], Any], prefix: str, options: dict[str, Any]) -> None:
         self._documents = documents
         self._prefix = prefix
         self._options = options
-        self._tries = tries
 
     def parts(self) -> list[str]:
         """Return the ids of those parts of the record that are there."""
@@ -78,7 +72,7 @@ class KeyRecord:
 
     def sweep(self, part: str) -> None:
         """Strike out of a part of the record what is gone."""
-        for _ in self._tries(part):
+        for _ in attempts(PATIENCE):
             ids, cas = self._read(part)
             alive = found(self._documents(), ids)
             if cas is None or len(alive) == len(ids):
@@ -91,7 +85,7 @@ class KeyRecord:
 
     def _enter(self, id: str) -> None:
         part = self.part_of(id)
-        for _ in self._tries(part):
+        for _ in attempts(PATIENCE):
             ids, cas = self._read(part)
             if id in ids or self._write(part, [*ids, id], cas):
                 return

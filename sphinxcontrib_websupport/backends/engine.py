@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Any, ClassVar
 
 from sphinxcontrib_websupport.backends.base import Backend, Change, checked_expiry, checked_key
-from sphinxcontrib_websupport.backends.codecs import JSON, Codec
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
+from sphinxcontrib_websupport.backends.codecs import JSON, Codec, Lifetime
+from sphinxcontrib_websupport.backends.drivers import Failures, attempts
 from sphinxcontrib_websupport.errors import DamagedValueError, StorageError
 
 PATIENCE = 30.0
 """For how many seconds an update is tried again while other writers win."""
-
-_FIRST_PAUSE = 0.001
-_LONGEST_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class EngineBackend(Backend):
     def __init__(self, *, codec: Codec = JSON, clock: Callable[[], float] = time.time) -> None:
         self.codec = codec
         self._clock = clock
-        self._failures = _Failures(self)
+        self._failures = Failures(self.describe, self.driver_errors)
 
     # -- what an engine says -----------------------------------------------------------------
 
@@ -83,6 +78,10 @@ class EngineBackend(Backend):
     @abstractmethod
     def _erase(self) -> None:
         """Delete all items and whatever belongs to them."""
+
+    def _sample(self) -> str | None:
+        """Return the key of some item, expired or not, or ``None`` if none is at hand."""
+        return next(iter(self._list()), None)
 
     def _fetch_many(self, keys: list[str]) -> Iterable[tuple[str, Record | None]]:
         return ((key, self._fetch(key)) for key in keys)
@@ -136,7 +135,7 @@ class EngineBackend(Backend):
         """Change a value by the engine's own compare-and-set."""
         checked_key(key)
         gone_at_once = _is_over_at_once(expire)
-        for _ in self._tries(key):
+        for _ in attempts(PATIENCE):
             with self._exclusive(key):
                 with self._failures:
                     record = self._fetch(key)
@@ -171,6 +170,11 @@ class EngineBackend(Backend):
         with self._failures:
             self._erase()
 
+    def sample(self) -> str | None:
+        """Return the key of some item."""
+        with self._failures:
+            return self._sample()
+
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, str):
             return False
@@ -198,43 +202,14 @@ class EngineBackend(Backend):
 
     def _decoded(self, key: str, record: Record) -> Any:
         try:
-            return self.codec.decode(record.data)
+            value = self.codec.decode(record.data)
         except DamagedValueError as error:
             raise DamagedValueError(
                 f"{self.describe()}: the value under {key!r} is damaged: {error}"
             ) from error
-
-    def _tries(self, key: str) -> Iterator[int]:
-        """Yield until patience is over, with growing pauses of random length between."""
-        end = time.monotonic() + PATIENCE
-        pause = _FIRST_PAUSE
-        count = 0
-        while count == 0 or time.monotonic() < end:
-            yield count
-            count += 1
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - writers apart, no secret
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        return self._readable(value)
 
 
 def _is_over_at_once(expire: float | None) -> bool:
     seconds = checked_expiry(expire)
     return seconds is not None and seconds <= 0
-
-
-class _Failures:
-    """Turns a driver's exceptions into :exc:`StorageError`; entered around every driver call."""
-
-    def __init__(self, backend: EngineBackend) -> None:
-        self._backend = backend
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, self._backend.driver_errors):
-            what = str(error) or type(error).__name__
-            raise StorageError(f"{self._backend.describe()}: {what}") from error

@@ -14,15 +14,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sphinxcontrib_websupport.backends.base import Aged, checked_key
-from sphinxcontrib_websupport.backends.codecs import RAW, Codec
+from sphinxcontrib_websupport.backends.codecs import RAW, Codec, Envelope, Lifetime
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
-from sphinxcontrib_websupport.backends.envelope import Envelope
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
 from sphinxcontrib_websupport.backends.names import OWN, Naming, digest, is_digest
 from sphinxcontrib_websupport.backends.s3bucket import DELETED_SIZE, Bucket, version_of
 from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
@@ -40,6 +38,8 @@ _KEYS = f"{OWN}key/"
 _EXPIRES = f"{OWN}expires/"
 _LIFETIME = "websupport-lifetime"
 _DAY = 86_400
+_SAMPLED = 100
+_SMALL = 1 << 20
 
 
 class S3BaseBackend(EngineBackend, Aged):
@@ -52,7 +52,8 @@ class S3BaseBackend(EngineBackend, Aged):
     :param region: such as ``eu-central-1``; by default what the SDK finds.
     :param prefix: what the names of all items begin with, such as ``comments``; a ``/`` follows.
         Without one, the whole bucket is the store's own.
-    :param endpoint_url: the server, if it is not Amazon's.
+    :param endpoint_url: the server, if it is neither Amazon's nor the one that the SDK finds
+        (``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL``, its configuration file).
     :param public: whether everybody may read what is written.
     :param timeout: for how many seconds to wait for a connection, and for an answer.
     """
@@ -76,7 +77,6 @@ class S3BaseBackend(EngineBackend, Aged):
         self.bucket = bucket
         self.region = region
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._endpoint_url = endpoint_url
         self._public = public
         self._naming = Naming(_UNSAFE, longest=_LONGEST - len(self._prefix.encode()))
         self._bucket = Bucket(bucket, region, endpoint_url, timeout)
@@ -116,15 +116,7 @@ class S3BaseBackend(EngineBackend, Aged):
 
         :param bucket: the bucket, in this store's region or on its server.
         """
-        path = quote(self.name(key), safe="/-_.~")
-        if self._endpoint_url is not None:
-            return f"{self._endpoint_url.rstrip('/')}/{quote(bucket)}/{path}"
-        region = self.region or self._bucket.client().meta.region_name or "us-east-1"
-        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        if "." in bucket:
-            # The certificate of *.s3.… covers no further dot.
-            return f"https://s3.{region}.{domain}/{bucket}/{path}"
-        return f"https://{bucket}.s3.{region}.{domain}/{path}"
+        return self._bucket.url(bucket, self.name(key))
 
     def make_public(self, key: str) -> None:
         """Let everybody read an item, until it is written again.
@@ -151,11 +143,6 @@ class S3BaseBackend(EngineBackend, Aged):
     def describe(self) -> str:
         """Name the bucket."""
         return f"s3://{self.bucket}/{self._prefix}"
-
-    def check(self) -> None:
-        """Ask for the bucket."""
-        with self._failures:
-            self._bucket.client().head_bucket(Bucket=self.bucket)
 
     def close(self) -> None:
         """Close the connections."""
@@ -197,7 +184,10 @@ class S3BaseBackend(EngineBackend, Aged):
         if head is None:
             return False
         self._bucket.delete(name)
-        lifetime = _lifetime(head["Metadata"])
+        try:
+            lifetime = _lifetime(head["Metadata"])
+        except DamagedValueError:
+            return True
         return lifetime is None or not lifetime.is_over(self._clock())
 
     def _list(self) -> set[str]:
@@ -217,6 +207,14 @@ class S3BaseBackend(EngineBackend, Aged):
         keys = {self._naming.key(name) for name in names}
         keys.update(self._bucket.at_once(self._long_key, long))
         return {key for key in keys if key is not None}
+
+    def _sample(self) -> str | None:
+        keys = (
+            self._naming.key(name)
+            for name, size in self._bucket.first(self._prefix, _SAMPLED)
+            if size <= _SMALL and size != DELETED_SIZE
+        )
+        return next((key for key in keys if key is not None), None)
 
     def _erase(self) -> None:
         mine = (
