@@ -54,7 +54,8 @@ class Connection(Generic[T]):
                 self._try(attempt)
             return attempt.result()
         finally:
-            # The error's own traceback would keep the error, and with it what the driver holds.
+            # Named in a frame of the error's own traceback, it would keep the error, and with it
+            # the threads of a driver, until the garbage is collected.
             del attempt
 
     def _try(self, attempt: Future[T]) -> None:
@@ -68,6 +69,8 @@ class Connection(Generic[T]):
             with self._lock:
                 self._attempt, self._made = None, made
             attempt.set_result(made)
+        finally:
+            del attempt
 
     def close(self) -> None:
         """End the connection, if there is one; the next call makes a new one."""

@@ -28,7 +28,7 @@ _TOKEN = 5
 _REMEMBERED = 16
 _NONCE = 16
 _WORKERS = 16
-_AMAZON = re.compile(r"(?:.*\.)?s3[.-].*\.(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws)")
+_AMAZON = re.compile(r"(?:.*\.)?s3[.-](?:.*\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws)")
 
 DELETED_SIZE = len(_DELETED) + _NONCE
 """The size of an object that stands for a deleted item."""
