@@ -103,18 +103,20 @@ class ContributedBackend(Backend):
         checked_key(key)
         text = _text(value)
         seconds = checked_expiry(expire)
+        if seconds is not None and seconds <= 0:
+            self.delete(key)
+            return False
         with self._failures():
-            if seconds is not None and seconds <= 0:
-                self.store.clear(key)
-                return False
             return self.store.do_save(key, text, expire) is not False
 
     def delete(self, key: str) -> bool:
         """Delete an item."""
         checked_key(key)
         with self._failures():
+            # Its author's `del` may raise where there is nothing.
             there = self.store.do_load(key) is not None
-            self.store.clear(key)
+            if there:
+                self.store.clear(key)
             return there
 
     def update(self, key: str, change: Change, expire: float | None = None) -> Any:

@@ -172,6 +172,18 @@ def test_it_is_encrypted_with_a_secret_key() -> None:
     assert backend.load("key") == "between us"
 
 
+def test_clear_that_raises_for_what_is_not_there_is_not_called() -> None:
+    class Strict(GreatStore):
+        def clear(self, key: str) -> None:
+            del self.texts[key]
+
+    backend = ContributedBackend(Strict())
+    assert backend.delete("key") is False
+    assert backend.dump("key", 1, expire=0) is False
+    backend.dump("key", 1)
+    assert backend.delete("key") is True
+
+
 def test_its_errors_are_storage_errors() -> None:
     class Broken(GreatStore):
         def do_load(self, key: str) -> str | None:
