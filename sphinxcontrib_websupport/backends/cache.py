@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 from sphinxcontrib_websupport.backends.base import (
     BATCH,
@@ -18,7 +18,7 @@ from sphinxcontrib_websupport.backends.base import (
     checked_expiry,
     checked_key,
 )
-from sphinxcontrib_websupport.backends.codecs import JSON, RAW, SKEW, TEXT, Codec, Lifetime
+from sphinxcontrib_websupport.backends.codecs import JSON, SKEW, TEXT, Codec, Entry, Lifetime
 from sphinxcontrib_websupport.backends.filesystem import (
     FileSystemBaseBackend,
     FileSystemJsonBackend,
@@ -140,10 +140,9 @@ class _Cache(Wrapper):
 
     def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
         """Return what is alive, and the keys of what has expired or cannot be read."""
-        dead = [key for key in keys if self._is_over(key)]
-        young = [key for key in keys if key not in dead] if dead else keys
+        over = {key for key in keys if self._is_over(key)}
         try:
-            found = self.backend.load_many(young)
+            found = self.backend.load_many([key for key in keys if key not in over])
         except EncryptedValueError:
             raise
         except DamagedValueError:
@@ -154,8 +153,8 @@ class _Cache(Wrapper):
             values = {key: value for alive, _ in each for key, value in alive.items()}
             return values, [key for _, gone in each for key in gone]
         values = {key: self._alive(stored) for key, stored in found.items()}
-        dead += [key for key, value in values.items() if value is _GONE]
-        return {key: value for key, value in values.items() if value is not _GONE}, dead
+        over.update(key for key, value in values.items() if value is _GONE)
+        return {key: value for key, value in values.items() if value is not _GONE}, list(over)
 
     def _alive(self, stored: Any) -> Any:
         try:
@@ -173,6 +172,9 @@ class _Cache(Wrapper):
                 return None
             return stored
 
+        if not self.backend.can_update:
+            self.backend.delete(key)
+            return
         try:
             self.backend.update(key, expel)
         except EncryptedValueError:
@@ -191,28 +193,6 @@ class _Cache(Wrapper):
                 raise  # not the item is damaged: the caller's change said so
             self._expel(key)
             self.backend.update(key, change, expire)
-
-
-class _Entry(NamedTuple):
-    """A value as :class:`JsonCache` stores it: in a dict with its times."""
-
-    value: Any
-    lifetime: Lifetime | None
-
-    @classmethod
-    def read(cls, stored: Any) -> Self:
-        try:
-            value, since, until = stored["value"], stored["stored"], stored["expires"]
-            return cls(value, None if until is None else Lifetime(float(since), float(until)))
-        except (TypeError, KeyError, ValueError, OverflowError) as error:
-            raise DamagedValueError(f"not an item of a cache: {error!r}") from error
-
-    def written(self) -> dict[str, Any]:
-        since, until = self.lifetime or (None, None)
-        return {"stored": since, "expires": until, "value": self.value}
-
-    def has_expired(self, now: float) -> bool:
-        return self.lifetime is not None and self.lifetime.is_over(now)
 
 
 class JsonCache(_Cache):
@@ -242,7 +222,7 @@ class JsonCache(_Cache):
         if seconds is not None and seconds <= 0:
             self.backend.delete(checked_key(key))
             return False
-        return self.backend.dump(key, self._packed(_Entry(value, self._starting(seconds))))
+        return self.backend.dump(key, self._packed(Entry(value, self._starting(seconds))))
 
     def update(self, key: str, change: Change, expire: float | None = None) -> Any:
         """Change a value atomically.
@@ -255,7 +235,7 @@ class JsonCache(_Cache):
         def change_entry(stored: Any) -> Any:
             nonlocal new
             entry = None if stored is None else self._entry(stored)
-            if entry is not None and entry.has_expired(self._clock()):
+            if entry is not None and entry.is_over(self._clock()):
                 entry = None
             new = change(None if entry is None else entry.value)
             seconds = self.timeout if expire is None and entry is None else expire
@@ -263,23 +243,23 @@ class JsonCache(_Cache):
                 return None
             if seconds is None and entry is not None:
                 return self._packed(entry._replace(value=new))
-            return self._packed(_Entry(new, self._starting(seconds)))
+            return self._packed(Entry(new, self._starting(seconds)))
 
         self._change(key, change_entry)
         return new
 
     def _read(self, stored: Any) -> Any:
         entry = self._entry(stored)
-        return _GONE if entry.has_expired(self._clock()) else entry.value
+        return _GONE if entry.is_over(self._clock()) else entry.value
 
     def _starting(self, seconds: float | None) -> Lifetime | None:
         return None if seconds is None else Lifetime.starting(self._clock(), seconds)
 
-    def _packed(self, entry: _Entry) -> Any:
-        return _packed(entry.written(), JSON, self.backend.codec)
+    def _packed(self, entry: Entry) -> Any:
+        return self.backend.codec.carry(entry.written(), JSON)
 
-    def _entry(self, stored: Any) -> _Entry:
-        entry = _Entry.read(_unpacked(stored, JSON, self.backend.codec))
+    def _entry(self, stored: Any) -> Entry:
+        entry = Entry.read(self.backend.codec.uncarry(stored, JSON))
         self._readable(entry.value)
         return entry
 
@@ -305,7 +285,7 @@ class TextCache(_Cache):
         if self.timeout is not None and self.timeout <= 0:
             self.backend.delete(checked_key(key))
             return False
-        return self.backend.dump(key, _packed(value, TEXT, self.backend.codec), self._seconds)
+        return self.backend.dump(key, self.backend.codec.carry(value, TEXT), self._seconds)
 
     def update(self, key: str, change: Change, expire: float | None = None) -> Any:
         """Change a text atomically; a changed text lives anew."""
@@ -322,13 +302,13 @@ class TextCache(_Cache):
             if new is None or (self.timeout is not None and self.timeout <= 0):
                 return None
             TEXT.encode(new)
-            return _packed(new, TEXT, self.backend.codec)
+            return self.backend.codec.carry(new, TEXT)
 
         self._change(key, change_text, self._seconds)
         return new
 
     def _read(self, stored: Any) -> Any:
-        text = _unpacked(stored, TEXT, self.backend.codec)
+        text = self.backend.codec.uncarry(stored, TEXT)
         if not isinstance(text, str):
             raise DamagedValueError(f"not an item of a cache of texts: {type(text).__name__}")
         return self._readable(text)
@@ -348,16 +328,3 @@ class TextCache(_Cache):
         age = self.backend.age(key)
         # An item from the future has expired, too: see Lifetime.is_over.
         return age is not None and (age >= self.timeout or age < -SKEW)
-
-
-def _packed(value: Any, own: Codec, other: Codec) -> Any:
-    """Return a value of a cache as a value of the store's kind."""
-    if other is RAW or (own is JSON and other is TEXT):
-        return other.decode(own.encode(value))
-    return value
-
-
-def _unpacked(stored: Any, own: Codec, other: Codec) -> Any:
-    if other is RAW or (own is JSON and other is TEXT):
-        return own.decode(other.encode(stored))
-    return stored

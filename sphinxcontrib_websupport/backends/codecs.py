@@ -52,6 +52,21 @@ class Codec(ABC):
         """Return the token that :meth:`from_token` was given, or ``None`` if it is none."""
         return value if isinstance(value, str) else None
 
+    def carry(self, value: Any, other: Codec) -> Any:
+        """Return a value of another kind as one of this kind, to store it here."""
+        return self.decode(other.encode(value)) if self._carries(other) else value
+
+    def uncarry(self, value: Any, other: Codec) -> Any:
+        """Return the value of another kind that :meth:`carry` was given.
+
+        :raises DamagedValueError: it was given none.
+        """
+        return other.decode(self.encode(value)) if self._carries(other) else value
+
+    def _carries(self, other: Codec) -> bool:
+        """Tell whether values of another kind are encoded; texts are JSON values as they are."""
+        return False
+
     def is_encrypted(self, value: Any) -> bool:
         """Tell whether a value is what :class:`~.encrypted.Encrypted` makes of one."""
         if not isinstance(value, str) or not value.startswith(ENCRYPTED):
@@ -103,6 +118,9 @@ class TextCodec(Codec):
         except UnicodeDecodeError as error:
             raise DamagedValueError(f"not UTF-8 text: {error}") from error
 
+    def _carries(self, other: Codec) -> bool:
+        return isinstance(other, JsonCodec)
+
 
 class RawCodec(Codec):
     """Bytes, as they are."""
@@ -116,6 +134,9 @@ class RawCodec(Codec):
     def decode(self, data: bytes) -> bytes:
         """Return the bytes."""
         return data
+
+    def _carries(self, other: Codec) -> bool:
+        return True
 
     def from_token(self, token: str) -> bytes:
         """Return the token as ASCII bytes."""
@@ -179,6 +200,10 @@ class Envelope:
     """The key, where the name does not tell it."""
     lifetime: Lifetime | None = None
 
+    def is_over(self, now: float) -> bool:
+        """Tell whether the item has expired."""
+        return self.lifetime is not None and self.lifetime.is_over(now)
+
     @classmethod
     def opened(cls, stored: bytes) -> Self:
         """Return what :meth:`sealed` made ``stored`` from.
@@ -210,3 +235,31 @@ class Envelope:
         if not facts and self.data[:1] != _HEADER:
             return self.data
         return _HEADER + json.dumps(facts).encode("ascii") + b"\n" + self.data
+
+
+class Entry(NamedTuple):
+    """A value with its times as a JSON value, for stores that know nothing of lifetimes."""
+
+    value: Any
+    lifetime: Lifetime | None
+
+    @classmethod
+    def read(cls, stored: Any) -> Self:
+        """Return what :meth:`written` made ``stored`` from.
+
+        :raises DamagedValueError: it made no such value.
+        """
+        try:
+            value, since, until = stored["value"], stored["stored"], stored["expires"]
+            return cls(value, None if until is None else Lifetime(float(since), float(until)))
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            raise DamagedValueError(f"not an item of a cache: {error!r}") from error
+
+    def written(self) -> dict[str, Any]:
+        """Return the value to store."""
+        since, until = self.lifetime or (None, None)
+        return {"stored": since, "expires": until, "value": self.value}
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether the item has expired."""
+        return self.lifetime is not None and self.lifetime.is_over(now)

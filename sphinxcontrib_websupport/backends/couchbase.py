@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 # The SDK ships no types.
-from couchbase.auth import PasswordAuthenticator  # type: ignore[import-untyped] # see above
-from couchbase.cluster import Cluster  # type: ignore[import-untyped] # see above
-from couchbase.constants import FMT_BYTES, FMT_JSON  # type: ignore[import-untyped] # see above
 from couchbase.durability import (  # type: ignore[import-untyped] # see above
     DurabilityLevel,
     ServerDurability,
@@ -25,15 +21,13 @@ from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
     DocumentNotFoundException,
 )
 from couchbase.options import (  # type: ignore[import-untyped] # see above
-    ClusterOptions,
-    ClusterTimeoutOptions,
     InsertOptions,
     RemoveOptions,
     ReplaceOptions,
 )
 
 from sphinxcontrib_websupport.backends.codecs import JSON, Codec, Envelope, Lifetime
-from sphinxcontrib_websupport.backends.couchbasekeys import KeyRecord, found
+from sphinxcontrib_websupport.backends.couchbasebucket import KeyRecord, connect, found
 from sphinxcontrib_websupport.backends.drivers import Connection
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
 from sphinxcontrib_websupport.backends.names import Naming, is_digest
@@ -133,7 +127,7 @@ class CouchbaseBackend(EngineBackend):
             for part in self._record.parts():
                 ids = self._record.ids(part)
                 for id, envelope in self._envelopes(ids):
-                    if envelope.lifetime and envelope.lifetime.is_over(self._clock()):
+                    if envelope.is_over(self._clock()):
                         key = self._key(id, envelope)
                         expired += key is not None and self._has_expired(
                             key, Record(envelope.data, lifetime=envelope.lifetime)
@@ -194,13 +188,7 @@ class CouchbaseBackend(EngineBackend):
         return True
 
     def _remove(self, key: str) -> bool:
-        try:
-            found = self._fetch(key)
-            there = found is not None and not (
-                found.lifetime is not None and found.lifetime.is_over(self._clock())
-            )
-        except DamagedValueError:
-            there = True
+        there = self._is_there(key)
         try:
             self._documents.remove(self._id(key), RemoveOptions(**self._options(None)))
         except DocumentNotFoundException:
@@ -213,7 +201,7 @@ class CouchbaseBackend(EngineBackend):
         for part in self._record.parts():
             for id, envelope in self._envelopes(self._record.ids(part)):
                 key = self._key(id, envelope)
-                if key is not None and not (envelope.lifetime and envelope.lifetime.is_over(now)):
+                if key is not None and not envelope.is_over(now):
                     keys.add(key)
         return keys
 
@@ -269,41 +257,9 @@ class CouchbaseBackend(EngineBackend):
         return self._connection.get()[1]
 
     def _connect(self) -> tuple[Any, Any]:
-        """Return the cluster, and the collection in its bucket."""
-        timeouts = ClusterTimeoutOptions(
-            bootstrap_timeout=self._timeout,
-            connect_timeout=self._timeout,
-            kv_timeout=self._timeout,
-            kv_durable_timeout=self._timeout,
+        return connect(
+            self._address, self._user, (self._bucket, self._scope, self._collection), self._timeout
         )
-        options = ClusterOptions(
-            PasswordAuthenticator(*self._user),
-            timeout_options=timeouts,
-            transcoder=_Transcoder(),
-            # Each has a thread of its own, which outlives a connection that failed.
-            enable_tracing=False,
-            enable_metrics=False,
-        )
-        cluster = Cluster.connect(self._address, options)
-        try:
-            bucket = cluster.bucket(self._bucket)
-            return cluster, bucket.scope(self._scope).collection(self._collection)
-        except BaseException:
-            with suppress(*self.driver_errors):
-                cluster.close()
-            raise
-
-
-class _Transcoder:
-    """Hands bytes through, and tells the server which of them are JSON."""
-
-    def encode_value(self, value: bytes) -> tuple[bytes, int]:
-        """Return the bytes and their format."""
-        return value, FMT_BYTES if value[:1] == b"\0" else FMT_JSON
-
-    def decode_value(self, value: bytes, flags: int) -> bytes:
-        """Return the bytes, whatever wrote them."""
-        return bytes(value)
 
 
 def _record(found: Any) -> Record:

@@ -28,6 +28,10 @@ class Record:
     lifetime: Lifetime | None = None
     """When it expires, where the engine itself does not see to it."""
 
+    def is_over(self, now: float) -> bool:
+        """Tell whether the item has expired."""
+        return self.lifetime is not None and self.lifetime.is_over(now)
+
 
 class EngineBackend(Backend):
     """A store of bytes; a subclass says how its engine reads, puts, compares and sets.
@@ -139,7 +143,7 @@ class EngineBackend(Backend):
             with self._exclusive(key):
                 with self._failures:
                     record = self._fetch(key)
-                if record and record.lifetime and record.lifetime.is_over(self._clock()):
+                if record and record.is_over(self._clock()):
                     # It is replaced as what it is, but its value and its expiry do not count.
                     current, record = None, replace(record, lifetime=None)
                 else:
@@ -192,13 +196,21 @@ class EngineBackend(Backend):
 
     def _has_expired(self, key: str, record: Record) -> bool:
         """Tell whether an item has expired; if so, delete it unless it was replaced."""
-        if record.lifetime is None or not record.lifetime.is_over(self._clock()):
+        if not record.is_over(self._clock()):
             return False
         with self._exclusive(key), self._failures:
             now = self._fetch(key)
             if now is not None and now.lifetime == record.lifetime:
                 self._replace(key, now, None, None)
         return True
+
+    def _is_there(self, key: str) -> bool:
+        """Tell whether an item is there and has not expired; a damaged one is there."""
+        try:
+            record = self._fetch(key)
+        except DamagedValueError:
+            return True
+        return record is not None and not record.is_over(self._clock())
 
     def _decoded(self, key: str, record: Record) -> Any:
         try:

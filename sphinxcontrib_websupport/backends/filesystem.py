@@ -112,7 +112,8 @@ class FileSystemBaseBackend(EngineBackend, Aged):
     # -- the engine --------------------------------------------------------------------------
 
     def _fetch(self, key: str) -> Record | None:
-        return _read(self._path(key))
+        envelope = _opened(self._path(key))
+        return None if envelope is None else Record(envelope.data, lifetime=envelope.lifetime)
 
     def _put(self, key: str, data: bytes, expire: float | None) -> None:
         self._write(key, data, expire, None)
@@ -128,15 +129,8 @@ class FileSystemBaseBackend(EngineBackend, Aged):
         return True
 
     def _remove(self, key: str) -> bool:
-        path = self._path(key)
-        try:
-            record = _read(path)
-            there = record is not None and not (
-                record.lifetime is not None and record.lifetime.is_over(self._clock())
-            )
-        except DamagedValueError:
-            there = True
-        files.remove(path, durable=self._durable)
+        there = self._is_there(key)
+        files.remove(self._path(key), durable=self._durable)
         return there
 
     def _list(self) -> set[str]:
@@ -266,11 +260,6 @@ def _opened(path: str) -> Envelope | None:
             return Envelope.opened(file.readall())
     except (FileNotFoundError, IsADirectoryError):
         return None
-
-
-def _read(path: str) -> Record | None:
-    envelope = _opened(path)
-    return None if envelope is None else Record(envelope.data, lifetime=envelope.lifetime)
 
 
 def _path(path: str) -> str:

@@ -15,12 +15,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sphinxcontrib_websupport.backends.codecs import Lifetime
 from sphinxcontrib_websupport.backends.drivers import Connection
+from sphinxcontrib_websupport.errors import DamagedValueError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _DELETED = "websupport-deleted"
+_LIFETIME = "websupport-lifetime"
 _WRITES = "websupport-writes"
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "404", "409"}
 _FAULT = 500
@@ -82,6 +85,15 @@ class Bucket:
             found["Body"].close()
             return None
         return found
+
+    def read(self, name: str) -> bytes | None:
+        """Return an object's content; ``None`` if it is not there."""
+        found = self.get(name)
+        if found is None:
+            return None
+        with found["Body"] as body:
+            content: bytes = body.read()
+        return content
 
     def head(self, name: str) -> Any:
         """Return what is known of an item's object; ``None`` if it is not there."""
@@ -242,3 +254,23 @@ def _status(error: ClientError) -> int | None:
 def version_of(found: Any) -> Version:
     """Return the version of an object that was got or headed."""
     return Version(found["ETag"], tuple(found["Metadata"].get(_WRITES, "").split()))
+
+
+def lifetime_metadata(lifetime: Lifetime | None) -> dict[str, str]:
+    """Return a lifetime as an object's metadata."""
+    return {} if lifetime is None else {_LIFETIME: f"{lifetime.stored!r} {lifetime.expires!r}"}
+
+
+def lifetime_of(metadata: dict[str, str]) -> Lifetime | None:
+    """Return what an object's metadata says about its lifetime.
+
+    :raises DamagedValueError: it says nothing that can be read.
+    """
+    times = metadata.get(_LIFETIME)
+    if times is None:
+        return None
+    try:
+        stored, expires = map(float, times.split())
+    except ValueError as error:
+        raise DamagedValueError(f"the lifetime of an object is {times!r}") from error
+    return Lifetime(stored, expires)

@@ -22,7 +22,13 @@ from sphinxcontrib_websupport.backends.base import Aged, checked_key
 from sphinxcontrib_websupport.backends.codecs import RAW, Codec, Envelope, Lifetime
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
 from sphinxcontrib_websupport.backends.names import OWN, Naming, digest, is_digest
-from sphinxcontrib_websupport.backends.s3bucket import DELETED_SIZE, Bucket, version_of
+from sphinxcontrib_websupport.backends.s3bucket import (
+    DELETED_SIZE,
+    Bucket,
+    lifetime_metadata,
+    lifetime_of,
+    version_of,
+)
 from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
 from sphinxcontrib_websupport.settings import REQUIRED, Settings
 
@@ -36,7 +42,6 @@ _UNSAFE = "|".join(
 _LONGEST = 1024
 _KEYS = f"{OWN}key/"
 _EXPIRES = f"{OWN}expires/"
-_LIFETIME = "websupport-lifetime"
 _DAY = 86_400
 _SAMPLED = 100
 _SMALL = 1 << 20
@@ -157,7 +162,7 @@ class S3BaseBackend(EngineBackend, Aged):
         with found["Body"] as body:
             stored = body.read()
         data = self._unpacked(key, stored, found["Metadata"])
-        return Record(data, version_of(found), _lifetime(found["Metadata"]))
+        return Record(data, version_of(found), lifetime_of(found["Metadata"]))
 
     def _fetch_many(self, keys: list[str]) -> Iterable[tuple[str, Record | None]]:
         return zip(keys, self._bucket.at_once(self._fetch, keys), strict=True)
@@ -185,7 +190,7 @@ class S3BaseBackend(EngineBackend, Aged):
             return False
         self._bucket.delete(name)
         try:
-            lifetime = _lifetime(head["Metadata"])
+            lifetime = lifetime_of(head["Metadata"])
         except DamagedValueError:
             return True
         return lifetime is None or not lifetime.is_over(self._clock())
@@ -273,22 +278,17 @@ class S3BaseBackend(EngineBackend, Aged):
             self._bucket.put({**self._bucket.place(self._prefix + note), "Body": name.encode()})
 
     def _long_key(self, name: str) -> str | None:
-        found = self._bucket.get(self._prefix + _KEYS + name.removeprefix(f"{OWN}/"))
-        if found is None:
-            return None
-        with found["Body"] as body:
-            key: str = body.read().decode("utf-8", "surrogatepass")
-        return key
+        key = self._bucket.read(self._prefix + _KEYS + name.removeprefix(f"{OWN}/"))
+        return None if key is None else key.decode("utf-8", "surrogatepass")
 
     def _drop_expired(self, note: str) -> str | None:
         """Delete the item of a note, if it has expired; return its name."""
-        found = self._bucket.get(self._prefix + note)
-        if found is None:
+        noted = self._bucket.read(self._prefix + note)
+        if noted is None:
             return None
-        with found["Body"] as body:
-            name: str = body.read().decode()
+        name = noted.decode()
         head = self._bucket.head(self._prefix + name)
-        lifetime = None if head is None else _lifetime(head["Metadata"])
+        lifetime = None if head is None else lifetime_of(head["Metadata"])
         expired = lifetime is not None and lifetime.is_over(self._clock())
         if expired:
             self._bucket.put_deleted_if(self._prefix + name, version_of(head))
@@ -307,19 +307,3 @@ def _milliseconds(lifetime: Lifetime) -> int:
 def _is_due(note: str, now: float) -> bool:
     digits = note.removeprefix(_EXPIRES).partition("/")[0]
     return digits.isascii() and digits.isdecimal() and int(digits) <= now * 1000
-
-
-def lifetime_metadata(lifetime: Lifetime | None) -> dict[str, str]:
-    """Return what an object's metadata says about its lifetime."""
-    return {} if lifetime is None else {_LIFETIME: f"{lifetime.stored!r} {lifetime.expires!r}"}
-
-
-def _lifetime(metadata: dict[str, str]) -> Lifetime | None:
-    times = metadata.get(_LIFETIME)
-    if times is None:
-        return None
-    try:
-        stored, expires = map(float, times.split())
-    except ValueError as error:
-        raise DamagedValueError(f"the lifetime of an object is {times!r}") from error
-    return Lifetime(stored, expires)

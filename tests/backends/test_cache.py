@@ -15,6 +15,7 @@ import pytest
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.cache import JsonCache, TextCache
 from sphinxcontrib_websupport.backends.codecs import RAW
+from sphinxcontrib_websupport.backends.contributed import ContributedBackend
 from sphinxcontrib_websupport.backends.encrypted import Encrypted
 from sphinxcontrib_websupport.backends.filesystem import (
     FileSystemBaseBackend,
@@ -39,6 +40,7 @@ from sphinxcontrib_websupport.testing.backends import (
 )
 from sphinxcontrib_websupport.testing.sharedbackends import SharedSuite
 from sphinxcontrib_websupport.testing.values import wait_for
+from tests.backends.test_contributed import GreatStore
 
 
 def json_cache_over(opener: Opener) -> Backend:
@@ -148,6 +150,16 @@ def test_an_item_stands_in_a_dict_with_its_times(tmp_path: Path, clock: Clock) -
         "expires": 1_000_060,
         "value": [1],
     }
+
+
+def test_cache_in_a_store_that_cannot_update_lets_items_expire(clock: Clock) -> None:
+    store = GreatStore()
+    cache = JsonCache(timeout=60, backend=ContributedBackend(store), clock=clock)
+    cache.dump("key", 1)
+    assert cache.load("key") == 1
+    clock.now += 60
+    assert cache.load("key") is None
+    assert store.texts == {}
 
 
 def test_prune_deletes_what_nobody_meets(tmp_path: Path, clock: Clock) -> None:

@@ -20,7 +20,7 @@ from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
     InternalServerFailureException,
 )
 
-from sphinxcontrib_websupport.backends import couchbase, couchbasekeys
+from sphinxcontrib_websupport.backends import couchbasebucket
 from sphinxcontrib_websupport.backends.couchbase import CouchbaseBackend
 from sphinxcontrib_websupport.backends.encrypted import Encrypted
 from sphinxcontrib_websupport.errors import EncryptedValueError, SettingsError, StorageError
@@ -59,7 +59,7 @@ def connect(bucket: couchbase_double.Bucket, monkeypatch: pytest.MonkeyPatch) ->
             seen.append((address, options))
             return couchbase_double.Cluster(bucket, options["transcoder"])
 
-    monkeypatch.setattr(couchbase, "Cluster", Connecting)
+    monkeypatch.setattr(couchbasebucket, "Cluster", Connecting)
     return seen
 
 
@@ -187,7 +187,7 @@ def test_a_sweep_during_a_write_leaves_the_item_listed(
             upsert(*arguments, **options)
         else:
             # It looked before the item was there, and strikes the name out when it is.
-            found = couchbasekeys.found
+            found = couchbasebucket.found
             first = True
 
             def late(documents: Any, ids: list[str]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def test_a_sweep_during_a_write_leaves_the_item_listed(
 
             upsert(*arguments, **options)
             with monkeypatch.context() as patched:
-                patched.setattr(couchbasekeys, "found", late)
+                patched.setattr(couchbasebucket, "found", late)
                 sweep(sweeper)
 
     monkeypatch.setattr(documents, "upsert", racing)

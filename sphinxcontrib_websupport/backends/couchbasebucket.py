@@ -1,4 +1,4 @@
-"""Which documents a Couchbase bucket holds for a store, in documents of its own.
+"""A Couchbase bucket: how it is reached, and which documents it holds for a store.
 
 Couchbase lists a bucket only with an index for queries or, from 7.6 on, with a scan that may miss
 what was just written. So the ids are kept in a record, in some parts. It may name documents that
@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 # The SDK ships no types.
+from couchbase.auth import PasswordAuthenticator  # type: ignore[import-untyped] # see above
+from couchbase.cluster import Cluster  # type: ignore[import-untyped] # see above
+from couchbase.constants import FMT_BYTES, FMT_JSON  # type: ignore[import-untyped] # see above
 from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
     CasMismatchException,
+    CouchbaseException,
     DocumentExistsException,
     DocumentNotFoundException,
 )
 from couchbase.options import (  # type: ignore[import-untyped] # see above
+    ClusterOptions,
+    ClusterTimeoutOptions,
     InsertOptions,
     RemoveOptions,
     ReplaceOptions,
@@ -126,3 +133,47 @@ def found(documents: Any, ids: list[str]) -> dict[str, Any]:
                 raise error
         results.update(answer.results)
     return results
+
+
+def connect(
+    address: str, user: tuple[str, str], place: tuple[str, str, str], timeout: timedelta
+) -> tuple[Any, Any]:
+    """Return a cluster, and a collection in it.
+
+    :param user: name and password.
+    :param place: the names of bucket, scope and collection.
+    """
+    timeouts = ClusterTimeoutOptions(
+        bootstrap_timeout=timeout,
+        connect_timeout=timeout,
+        kv_timeout=timeout,
+        kv_durable_timeout=timeout,
+    )
+    options = ClusterOptions(
+        PasswordAuthenticator(*user),
+        timeout_options=timeouts,
+        transcoder=_Transcoder(),
+        # Each has a thread of its own, which outlives a connection that failed.
+        enable_tracing=False,
+        enable_metrics=False,
+    )
+    cluster = Cluster.connect(address, options)
+    bucket, scope, collection = place
+    try:
+        return cluster, cluster.bucket(bucket).scope(scope).collection(collection)
+    except BaseException:
+        with suppress(CouchbaseException):
+            cluster.close()
+        raise
+
+
+class _Transcoder:
+    """Hands bytes through, and tells the server which of them are JSON."""
+
+    def encode_value(self, value: bytes) -> tuple[bytes, int]:
+        """Return the bytes and their format."""
+        return value, FMT_BYTES if value[:1] == b"\0" else FMT_JSON
+
+    def decode_value(self, value: bytes, flags: int) -> bytes:
+        """Return the bytes, whatever wrote them."""
+        return bytes(value)
