@@ -23,7 +23,7 @@ autodoc_typehints = "signature"
 intersphinx_mapping: dict[str, tuple[str, None]] = {}
 nitpick_ignore_regex = [
     # Described on their pages in words and examples; drivers would be needed to document them.
-    (r"py:.*", r"sphinxcontrib_websupport\.(backends|testing|registry|settings)\b.*"),
+    (r"py:.*", r"sphinxcontrib_websupport\.(backends|documents|testing|registry|settings)\b.*"),
     (r"py:.*", r"(sqlalchemy|docutils|sphinx|werkzeug|datetime|pathlib|collections|typing)\b.*"),
     (r"py:class", r"(nodes\.\w+|Path|TextIO|WSGI\w+|StartResponse|Any|Callable|Mapping|datetime)"),
 ]

@@ -93,10 +93,17 @@ class UnsupportedError(StorageError):
 
 
 class DamagedValueError(StorageError):
-    """A stored value cannot be read: truncated, foreign, or encrypted with another key."""
+    """A stored value cannot be read: truncated, foreign, or changed."""
 
     status = 500
     title = "A stored value is damaged"
+
+
+class EncryptedValueError(DamagedValueError):
+    """A stored value is whole, but encrypted, and the key for it is not set."""
+
+    status = 503
+    title = "The stored values are encrypted: SECRET_KEY is missing or another"
 
 
 class BuildConflictError(StorageError):

@@ -208,6 +208,17 @@ def open_stemmer(algorithm: str) -> Callable[[str], str]:
     return stem
 
 
+def load(name: str, place: str) -> Any:
+    """Import what stands at a place, written ``module:attribute``.
+
+    :param name: what people call it.
+    :raises MissingDriverError: its driver is not installed.
+    """
+    module, _, attribute = place.partition(":")
+    with _drivers(name):
+        return getattr(import_module(module), attribute)
+
+
 def without_password(url: str) -> str:
     """Return a URL with its password left out, to show it."""
     return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url)
@@ -228,9 +239,7 @@ class _Table:
         :raises SettingsError: nothing.
         """
         if isinstance(name, str) and name in self.own:
-            module, _, attribute = self.own[name].partition(":")
-            with _drivers(name):
-                return getattr(import_module(module), attribute)
+            return load(name, self.own[name])
         contributed = self._contributed()
         if isinstance(name, str) and name in contributed:
             with _drivers(name, contributed[name].module.partition(".")[0]):

@@ -15,7 +15,12 @@ from sphinxcontrib_websupport import registry
 from sphinxcontrib_websupport.backends.encrypted import Encrypted
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
-from sphinxcontrib_websupport.errors import DamagedValueError, MissingDriverError, SettingsError
+from sphinxcontrib_websupport.errors import (
+    DamagedValueError,
+    EncryptedValueError,
+    MissingDriverError,
+    SettingsError,
+)
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
@@ -213,7 +218,8 @@ def test_conf_py_names_a_store_and_its_settings(project: Project, tmp_path: Path
     project.write("conf.py", conf + f'SECRET_KEY = "{KEY}"\n')
     project.build(storage=None)
     assert sources(tmp_path / "c", KEY) == ["Text."]
-    assert isinstance(FileSystemJsonBackend(tmp_path / "c").load("site"), str)
+    with pytest.raises(EncryptedValueError):
+        FileSystemJsonBackend(tmp_path / "c").load("site")
 
 
 def test_the_environment_wins_over_conf_py(

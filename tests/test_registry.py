@@ -153,6 +153,12 @@ def test_a_missing_driver_is_one_sentence(hide: Hide, package: str, url: str, ex
     )
 
 
+def test_class_whose_driver_is_missing_is_one_sentence(hide: Hide) -> None:
+    hide("redis")
+    with pytest.raises(MissingDriverError, match=r"RedisBackend needs the package redis, which"):
+        from sphinxcontrib_websupport.backends import RedisBackend  # noqa: F401 - it cannot be
+
+
 def test_a_missing_driver_of_a_comment_store_is_one_sentence(hide: Hide) -> None:
     hide("psycopg")
     with pytest.raises(MissingDriverError, match=r"sphinxcontrib-websupport\[postgresql\]"):

@@ -10,7 +10,11 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from sphinxcontrib_websupport.backends.codecs import JSON, Codec
-from sphinxcontrib_websupport.errors import InvalidInputError
+from sphinxcontrib_websupport.errors import (
+    DamagedValueError,
+    EncryptedValueError,
+    InvalidInputError,
+)
 from sphinxcontrib_websupport.settings import RequiredSetting
 
 Change = Callable[[Any], Any]
@@ -38,7 +42,8 @@ class Backend(ABC):
     the time-out that the store was given.
 
     :exc:`~sphinxcontrib_websupport.errors.DamagedValueError` says that a value is there and
-    cannot be read. :exc:`~sphinxcontrib_websupport.errors.InvalidInputError` says that a key is
+    cannot be read; :exc:`~sphinxcontrib_websupport.errors.EncryptedValueError`, that only the key
+    is missing. :exc:`~sphinxcontrib_websupport.errors.InvalidInputError` says that a key is
     no string, or that the codec cannot take a value; nothing is stored then.
     """
 
@@ -47,6 +52,13 @@ class Backend(ABC):
 
     required_settings: ClassVar[Sequence[RequiredSetting]] = ()
     """The settings without which this store cannot be opened by name."""
+
+    _expects_encrypted = False
+
+    @property
+    def can_update(self) -> bool:
+        """Whether :meth:`update` works; a contributed store may be without."""
+        return True
 
     @abstractmethod
     def load(self, key: str) -> Any:
@@ -109,16 +121,43 @@ class Backend(ABC):
         while batch := list(islice(keys, BATCH)):
             yield from self.load_many(batch).items()
 
+    def sample(self) -> str | None:
+        """Return the key of some item, at little cost; ``None`` if none is at hand."""
+        return next(iter(self.keys()), None)
+
     def describe(self) -> str:
         """Name the store for people, without any password."""
         return type(self).__name__
 
     def check(self) -> None:
-        """Ask the store for a sign of life.
+        """Ask the store for a sign of life, and look at an item.
 
+        :raises EncryptedValueError: its values are encrypted, and there is no key, or another.
         :raises StorageError: it does not answer.
         """
-        self.load("check")
+        key = self.sample()
+        try:
+            self._readable(self.load("check" if key is None else key))
+        except EncryptedValueError:
+            raise
+        except DamagedValueError:
+            # One damaged item does not make the store unusable: whoever asks for it is told.
+            pass
+
+    def expect_encrypted(self) -> None:
+        """Hand out encrypted values as they are: who calls this decrypts them."""
+        self._expects_encrypted = True
+
+    def _readable(self, value: Any) -> Any:
+        """Return a value that was loaded, if it is not encrypted.
+
+        :raises EncryptedValueError: it is, and nobody decrypts it.
+        """
+        if not self._expects_encrypted and self.codec.is_encrypted(value):
+            raise EncryptedValueError(
+                f"{self.describe()}: these values are encrypted, set SECRET_KEY"
+            )
+        return value
 
     def close(self) -> None:  # noqa: B027 - most stores have nothing to give up
         """Give up connections; the object is not used afterwards."""

@@ -7,7 +7,8 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple, Self
+from pathlib import Path
+from typing import Any
 
 from sphinxcontrib_websupport.backends.base import (
     BATCH,
@@ -17,18 +18,28 @@ from sphinxcontrib_websupport.backends.base import (
     checked_expiry,
     checked_key,
 )
-from sphinxcontrib_websupport.backends.codecs import JSON, RAW, TEXT, Codec
+from sphinxcontrib_websupport.backends.codecs import JSON, SKEW, TEXT, Codec, Entry, Lifetime
 from sphinxcontrib_websupport.backends.filesystem import (
     FileSystemBaseBackend,
     FileSystemJsonBackend,
     FileSystemTextBackend,
 )
-from sphinxcontrib_websupport.backends.lifetime import SKEW, Lifetime
-from sphinxcontrib_websupport.errors import DamagedValueError, InvalidInputError
+from sphinxcontrib_websupport.backends.wrapper import Wrapper
+from sphinxcontrib_websupport.errors import (
+    DamagedValueError,
+    EncryptedValueError,
+    InvalidInputError,
+    UnsupportedError,
+)
+
+_GONE = object()
 
 
-class _Cache(Backend):
-    """What both caches do: look at an item, and delete it if it has expired.
+class _Cache(Wrapper):
+    """What both caches do: look at an item, and delete it if it has expired or cannot be read.
+
+    What is damaged, or was put there by somebody else, is a miss. Values that only lack their key
+    are not: they are an error, and stay.
 
     :param path: the folder of the files.
     :param timeout: after how many seconds an item expires; ``None`` for never.
@@ -37,6 +48,7 @@ class _Cache(Backend):
     """
 
     _files: type[FileSystemBaseBackend]
+    _codec: Codec
 
     def __init__(
         self,
@@ -51,17 +63,30 @@ class _Cache(Backend):
         self.timeout = checked_expiry(timeout)
         self._clock = clock
         if path is not None:
-            self.backend: Backend = self._files(path, clock=clock)
+            super().__init__(self._files(path, clock=clock))
         elif backend is not None:
-            self.backend = backend
+            super().__init__(backend)
+        self.codec = self._codec
 
     @abstractmethod
-    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return what has not expired, and the keys of what has."""
+    def _read(self, stored: Any) -> Any:
+        """Return the value of an item; ``_GONE`` if it has expired.
 
-    @abstractmethod
-    def _expel(self, key: str) -> None:
-        """Delete an item if it has expired, and not one that was stored meanwhile."""
+        :raises DamagedValueError: it is no item of this cache.
+        """
+
+    def _is_over(self, key: str) -> bool:
+        """Tell whether an item has expired, where that is known without reading it."""
+        return False
+
+    def path(self, key: str) -> Path:
+        """Return the path of the file that holds, or would hold, the item.
+
+        :raises UnsupportedError: the cache is not in files.
+        """
+        if not isinstance(self.backend, FileSystemBaseBackend):
+            raise UnsupportedError(f"{self.describe()} has no files")
+        return self.backend.path(key)
 
     def load(self, key: str) -> Any:
         """Return the value under ``key``; ``None`` if there is none or it has expired."""
@@ -69,74 +94,105 @@ class _Cache(Backend):
 
     def load_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values that are present; what has expired is deleted."""
-        values, expired = self._peek(list(dict.fromkeys(map(checked_key, keys))))
-        for key in expired:
+        values, dead = self._peek(list(dict.fromkeys(map(checked_key, keys))))
+        for key in dead:
             self._expel(key)
         return values
 
     def delete(self, key: str) -> bool:
-        """Delete an item."""
-        there = key in self
+        """Delete an item, readable or not."""
+        try:
+            there = key in self
+        except EncryptedValueError:
+            there = True
         return self.backend.delete(key) and there
 
     def keys(self) -> set[str]:
         """Return the keys of what has not expired; the rest is deleted."""
         return {key for key, _ in self.items()}
 
-    def clear(self) -> None:
-        """Delete all items."""
-        self.backend.clear()
-
     def prune(self) -> int:
-        """Delete what has expired; return how many items that were."""
+        """Delete what has expired or cannot be read; return how many items that were."""
         count = 0
-        keys = iter(self.backend.keys())
-        while batch := list(islice(keys, BATCH)):
-            expired = self._peek(batch)[1]
-            for key in expired:
+        for batch in self._batches():
+            dead = self._peek(batch)[1]
+            for key in dead:
                 self._expel(key)
-            count += len(expired)
+            count += len(dead)
         return count
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Iterate over what has not expired; the rest is deleted."""
-        keys = iter(self.backend.keys())
-        while batch := list(islice(keys, BATCH)):
+        for batch in self._batches():
             yield from self.load_many(batch).items()
 
     def describe(self) -> str:
         """Name the store."""
         return f"a cache in {self.backend.describe()}"
 
-    def check(self) -> None:
-        """Ask the store for a sign of life."""
-        self.backend.check()
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key in self.load_many([key])
 
-    def close(self) -> None:
-        """Close the store."""
-        self.backend.close()
+    def _batches(self) -> Iterator[list[str]]:
+        keys = iter(self.backend.keys())
+        while batch := list(islice(keys, BATCH)):
+            yield batch
 
-
-class _Entry(NamedTuple):
-    """A value as :class:`JsonCache` stores it: in a dict with its times."""
-
-    value: Any
-    lifetime: Lifetime | None
-
-    @classmethod
-    def read(cls, stored: Any) -> Self:
+    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return what is alive, and the keys of what has expired or cannot be read."""
+        over = {key for key in keys if self._is_over(key)}
         try:
-            value, since, until = stored["value"], stored["stored"], stored["expires"]
-            return cls(value, None if until is None else Lifetime(float(since), float(until)))
-        except (TypeError, KeyError, ValueError) as error:
-            raise DamagedValueError(f"not an item of a cache: {error!r}") from error
+            found = self.backend.load_many([key for key in keys if key not in over])
+        except EncryptedValueError:
+            raise
+        except DamagedValueError:
+            if len(keys) == 1:
+                return {}, keys
+            # One of them hides the others.
+            each = [self._peek([key]) for key in keys]
+            values = {key: value for alive, _ in each for key, value in alive.items()}
+            return values, [key for _, gone in each for key in gone]
+        values = {key: self._alive(stored) for key, stored in found.items()}
+        over.update(key for key, value in values.items() if value is _GONE)
+        return {key: value for key, value in values.items() if value is not _GONE}, list(over)
 
-    def written(self) -> dict[str, Any]:
-        since, until = self.lifetime or (None, None)
-        return {"stored": since, "expires": until, "value": self.value}
+    def _alive(self, stored: Any) -> Any:
+        try:
+            return self._read(stored)
+        except EncryptedValueError:
+            raise
+        except DamagedValueError:
+            return _GONE
 
-    def has_expired(self, now: float) -> bool:
-        return self.lifetime is not None and self.lifetime.is_over(now)
+    def _expel(self, key: str) -> None:
+        """Delete an item if it has expired or cannot be read, not one that was stored meanwhile."""
+
+        def expel(stored: Any) -> Any:
+            if stored is None or self._is_over(key) or self._alive(stored) is _GONE:
+                return None
+            return stored
+
+        if not self.backend.can_update:
+            self.backend.delete(key)
+            return
+        try:
+            self.backend.update(key, expel)
+        except EncryptedValueError:
+            raise
+        except DamagedValueError:
+            # The store cannot give it to a change. What takes its place in this moment is lost
+            # with it; a cache may do that.
+            self.backend.delete(key)
+
+    def _change(self, key: str, change: Change, expire: float | None = None) -> None:
+        """Change what is stored; what cannot be read is replaced as if it were not there."""
+        try:
+            self.backend.update(key, change, expire)
+        except DamagedValueError:
+            if key not in self._peek([key])[1]:
+                raise  # not the item is damaged: the caller's change said so
+            self._expel(key)
+            self.backend.update(key, change, expire)
 
 
 class JsonCache(_Cache):
@@ -147,19 +203,26 @@ class JsonCache(_Cache):
     """
 
     _files = FileSystemJsonBackend
-    codec = JSON
+    _codec = JSON
 
-    def dump(self, key: str, value: Any, expire: float | None = None) -> bool:
+    def dump(
+        self, key: str, value: Any, expire: float | None = None, *, timeout: float | None = None
+    ) -> bool:
         """Put a value under a key.
 
         :param expire: after how many seconds it expires; ``None`` for the cache's own timeout.
+        :param timeout: the same, by the name that it has for the whole cache.
         """
+        if timeout is not None:
+            if expire is not None:
+                raise TypeError("expire and timeout are the same: give one of them")
+            expire = timeout
         seconds = self.timeout if expire is None else checked_expiry(expire)
         JSON.encode(value)
         if seconds is not None and seconds <= 0:
             self.backend.delete(checked_key(key))
             return False
-        return self.backend.dump(key, self._packed(_Entry(value, self._starting(seconds))))
+        return self.backend.dump(key, self._packed(Entry(value, self._starting(seconds))))
 
     def update(self, key: str, change: Change, expire: float | None = None) -> Any:
         """Change a value atomically.
@@ -171,8 +234,8 @@ class JsonCache(_Cache):
 
         def change_entry(stored: Any) -> Any:
             nonlocal new
-            entry = None if stored is None else self._unpacked(stored)
-            if entry is not None and entry.has_expired(self._clock()):
+            entry = None if stored is None else self._entry(stored)
+            if entry is not None and entry.is_over(self._clock()):
                 entry = None
             new = change(None if entry is None else entry.value)
             seconds = self.timeout if expire is None and entry is None else expire
@@ -180,38 +243,25 @@ class JsonCache(_Cache):
                 return None
             if seconds is None and entry is not None:
                 return self._packed(entry._replace(value=new))
-            return self._packed(_Entry(new, self._starting(seconds)))
+            return self._packed(Entry(new, self._starting(seconds)))
 
-        self.backend.update(key, change_entry)
+        self._change(key, change_entry)
         return new
 
-    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
-        values, expired = {}, []
-        now = self._clock()
-        for key, stored in self.backend.load_many(keys).items():
-            entry = self._unpacked(stored)
-            if entry.has_expired(now):
-                expired.append(key)
-            else:
-                values[key] = entry.value
-        return values, expired
-
-    def _expel(self, key: str) -> None:
-        def expel(stored: Any) -> Any:
-            if stored is None or self._unpacked(stored).has_expired(self._clock()):
-                return None
-            return stored
-
-        self.backend.update(key, expel)
+    def _read(self, stored: Any) -> Any:
+        entry = self._entry(stored)
+        return _GONE if entry.is_over(self._clock()) else entry.value
 
     def _starting(self, seconds: float | None) -> Lifetime | None:
         return None if seconds is None else Lifetime.starting(self._clock(), seconds)
 
-    def _packed(self, entry: _Entry) -> Any:
-        return _packed(entry.written(), JSON, self.backend.codec)
+    def _packed(self, entry: Entry) -> Any:
+        return self.backend.codec.carry(entry.written(), JSON)
 
-    def _unpacked(self, stored: Any) -> _Entry:
-        return _Entry.read(_unpacked(stored, JSON, self.backend.codec))
+    def _entry(self, stored: Any) -> Entry:
+        entry = Entry.read(self.backend.codec.uncarry(stored, JSON))
+        self._readable(entry.value)
+        return entry
 
 
 class TextCache(_Cache):
@@ -222,7 +272,7 @@ class TextCache(_Cache):
     """
 
     _files = FileSystemTextBackend
-    codec = TEXT
+    _codec = TEXT
 
     def dump(self, key: str, value: Any, expire: float | None = None) -> bool:
         """Put a text under a key.
@@ -235,27 +285,33 @@ class TextCache(_Cache):
         if self.timeout is not None and self.timeout <= 0:
             self.backend.delete(checked_key(key))
             return False
-        return self.backend.dump(key, _packed(value, TEXT, self.backend.codec), self._seconds)
+        return self.backend.dump(key, self.backend.codec.carry(value, TEXT), self._seconds)
 
     def update(self, key: str, change: Change, expire: float | None = None) -> Any:
         """Change a text atomically; a changed text lives anew."""
         self._refuse(expire)
-        if self._has_expired(key):
+        if self._is_over(key):
             # Were the old text written again, the store would see no change and not renew it.
             self._expel(key)
         new: Any = None
 
         def change_text(stored: Any) -> Any:
             nonlocal new
-            old = None if stored is None or self._has_expired(key) else stored
-            new = change(None if old is None else _unpacked(old, TEXT, self.backend.codec))
+            old = None if stored is None or self._is_over(key) else stored
+            new = change(None if old is None else self._read(old))
             if new is None or (self.timeout is not None and self.timeout <= 0):
                 return None
             TEXT.encode(new)
-            return _packed(new, TEXT, self.backend.codec)
+            return self.backend.codec.carry(new, TEXT)
 
-        self.backend.update(key, change_text, self._seconds)
+        self._change(key, change_text, self._seconds)
         return new
+
+    def _read(self, stored: Any) -> Any:
+        text = self.backend.codec.uncarry(stored, TEXT)
+        if not isinstance(text, str):
+            raise DamagedValueError(f"not an item of a cache of texts: {type(text).__name__}")
+        return self._readable(text)
 
     @property
     def _seconds(self) -> float | None:
@@ -266,31 +322,9 @@ class TextCache(_Cache):
         if expire is not None:
             raise InvalidInputError("all items of a TextCache have the same lifetime")
 
-    def _peek(self, keys: list[str]) -> tuple[dict[str, Any], list[str]]:
-        expired = [key for key in keys if self._has_expired(key)]
-        found = self.backend.load_many(key for key in keys if key not in set(expired))
-        codec = self.backend.codec
-        return {key: _unpacked(stored, TEXT, codec) for key, stored in found.items()}, expired
-
-    def _expel(self, key: str) -> None:
-        self.backend.update(key, lambda stored: None if self._has_expired(key) else stored)
-
-    def _has_expired(self, key: str) -> bool:
+    def _is_over(self, key: str) -> bool:
         if self.timeout is None or not isinstance(self.backend, Aged):
             return False
         age = self.backend.age(key)
         # An item from the future has expired, too: see Lifetime.is_over.
         return age is not None and (age >= self.timeout or age < -SKEW)
-
-
-def _packed(value: Any, own: Codec, other: Codec) -> Any:
-    """Return a value of a cache as a value of the store's kind."""
-    if other is RAW or (own is JSON and other is TEXT):
-        return other.decode(own.encode(value))
-    return value
-
-
-def _unpacked(stored: Any, own: Codec, other: Codec) -> Any:
-    if other is RAW or (own is JSON and other is TEXT):
-        return own.decode(other.encode(stored))
-    return stored

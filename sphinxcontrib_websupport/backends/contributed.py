@@ -86,30 +86,37 @@ class ContributedBackend(Backend):
     def __init__(self, store: BaseStorageBackend) -> None:
         self.store = store
 
+    @property
+    def can_update(self) -> bool:
+        """Whether the store has ``do_update``."""
+        return hasattr(self.store, "do_update")
+
     def load(self, key: str) -> Any:
         """Return the value under ``key``, or ``None``."""
         checked_key(key)
         with self._failures():
             text = self.store.do_load(key)
-        return _value(text)
+        return self._value(text)
 
     def dump(self, key: str, value: Any, expire: float | None = None) -> bool:
         """Put a value under a key."""
         checked_key(key)
         text = _text(value)
         seconds = checked_expiry(expire)
+        if seconds is not None and seconds <= 0:
+            self.delete(key)
+            return False
         with self._failures():
-            if seconds is not None and seconds <= 0:
-                self.store.clear(key)
-                return False
             return self.store.do_save(key, text, expire) is not False
 
     def delete(self, key: str) -> bool:
         """Delete an item."""
         checked_key(key)
         with self._failures():
+            # Its author's `del` may raise where there is nothing.
             there = self.store.do_load(key) is not None
-            self.store.clear(key)
+            if there:
+                self.store.clear(key)
             return there
 
     def update(self, key: str, change: Change, expire: float | None = None) -> Any:
@@ -127,7 +134,7 @@ class ContributedBackend(Backend):
         def change_text(text: str | bytes | None) -> str | None:
             nonlocal new
             try:
-                new = change(_value(text))
+                new = change(self._value(text))
                 return None if new is None else _text(new)
             except BaseException as error:
                 raised.append(error)
@@ -157,6 +164,10 @@ class ContributedBackend(Backend):
         with self._failures():
             self.store.clear_all_keys()
 
+    def sample(self) -> str | None:
+        """Return the key of some item, if the store can list them."""
+        return super().sample() if hasattr(self.store, "do_keys") else None
+
     def describe(self) -> str:
         """Name the store."""
         return type(self.store).__name__
@@ -167,6 +178,11 @@ class ContributedBackend(Backend):
         if close is not None:
             with self._failures():
                 close()
+
+    def _value(self, text: str | bytes | None) -> Any:
+        if text is None:
+            return None
+        return self._readable(JSON.decode(text.encode() if isinstance(text, str) else text))
 
     def _ability(self, name: str, purpose: str) -> Callable[..., Any]:
         ability: Callable[..., Any] | None = getattr(self.store, name, None)
@@ -186,9 +202,3 @@ class ContributedBackend(Backend):
 
 def _text(value: Any) -> str:
     return JSON.encode(value).decode()
-
-
-def _value(text: str | bytes | None) -> Any:
-    if text is None:
-        return None
-    return JSON.decode(text.encode() if isinstance(text, str) else text)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from threading import Lock
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 # The SDK ships no types.
-from couchbase.auth import PasswordAuthenticator  # type: ignore[import-untyped] # see above
-from couchbase.cluster import Cluster  # type: ignore[import-untyped] # see above
-from couchbase.constants import FMT_BYTES, FMT_JSON  # type: ignore[import-untyped] # see above
 from couchbase.durability import (  # type: ignore[import-untyped] # see above
     DurabilityLevel,
     ServerDurability,
@@ -26,18 +21,15 @@ from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
     DocumentNotFoundException,
 )
 from couchbase.options import (  # type: ignore[import-untyped] # see above
-    ClusterOptions,
-    ClusterTimeoutOptions,
     InsertOptions,
     RemoveOptions,
     ReplaceOptions,
 )
 
-from sphinxcontrib_websupport.backends.codecs import JSON, Codec
-from sphinxcontrib_websupport.backends.couchbasekeys import KeyRecord, found
+from sphinxcontrib_websupport.backends.codecs import JSON, Codec, Envelope, Lifetime
+from sphinxcontrib_websupport.backends.couchbasebucket import KeyRecord, connect, found
+from sphinxcontrib_websupport.backends.drivers import Connection
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
-from sphinxcontrib_websupport.backends.envelope import Envelope
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
 from sphinxcontrib_websupport.backends.names import Naming, is_digest
 from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
 from sphinxcontrib_websupport.settings import REQUIRED, Settings
@@ -101,13 +93,8 @@ class CouchbaseBackend(EngineBackend):
         self._address = f"{parts.scheme}://{hosts}{query}"
         self._where = f"{parts.scheme}://{hosts}/{self._bucket}"
         self._naming = Naming(_UNSAFE, longest=_LONGEST - len(self._prefix.encode()))
-        self._record = KeyRecord(
-            lambda: self._documents, self._prefix, self._options(None), self._tries
-        )
-        self._lock = Lock()
-        self._cluster: Any = None
-        self._opened: Any = None
-        self._process = os.getpid()
+        self._connection = Connection(self._connect, lambda made: made[0].close())
+        self._record = KeyRecord(lambda: self._documents, self._prefix, self._options(None))
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -140,7 +127,7 @@ class CouchbaseBackend(EngineBackend):
             for part in self._record.parts():
                 ids = self._record.ids(part)
                 for id, envelope in self._envelopes(ids):
-                    if envelope.lifetime and envelope.lifetime.is_over(self._clock()):
+                    if envelope.is_over(self._clock()):
                         key = self._key(id, envelope)
                         expired += key is not None and self._has_expired(
                             key, Record(envelope.data, lifetime=envelope.lifetime)
@@ -150,10 +137,8 @@ class CouchbaseBackend(EngineBackend):
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._cluster is not None and self._process == os.getpid():
-                self._cluster.close()
-            self._cluster = self._opened = None
+        with self._failures:
+            self._connection.close()
 
     # -- the engine --------------------------------------------------------------------------
 
@@ -203,13 +188,7 @@ class CouchbaseBackend(EngineBackend):
         return True
 
     def _remove(self, key: str) -> bool:
-        try:
-            found = self._fetch(key)
-            there = found is not None and not (
-                found.lifetime is not None and found.lifetime.is_over(self._clock())
-            )
-        except DamagedValueError:
-            there = True
+        there = self._is_there(key)
         try:
             self._documents.remove(self._id(key), RemoveOptions(**self._options(None)))
         except DocumentNotFoundException:
@@ -222,9 +201,15 @@ class CouchbaseBackend(EngineBackend):
         for part in self._record.parts():
             for id, envelope in self._envelopes(self._record.ids(part)):
                 key = self._key(id, envelope)
-                if key is not None and not (envelope.lifetime and envelope.lifetime.is_over(now)):
+                if key is not None and not envelope.is_over(now):
                     keys.add(key)
         return keys
+
+    def _sample(self) -> str | None:
+        for part in self._record.parts():
+            for id, envelope in self._envelopes(self._record.ids(part)):
+                return self._key(id, envelope)
+        return None
 
     def _erase(self) -> None:
         for part in self._record.parts():
@@ -269,45 +254,12 @@ class CouchbaseBackend(EngineBackend):
 
     @property
     def _documents(self) -> Any:
-        documents = self._opened
-        if documents is not None and self._process == os.getpid():
-            return documents
-        with self._lock:
-            if self._opened is None or self._process != os.getpid():
-                # The SDK's threads do not live on in a process that was forked off.
-                self._cluster = self._connect()
-                bucket = self._cluster.bucket(self._bucket)
-                self._opened = bucket.scope(self._scope).collection(self._collection)
-                self._process = os.getpid()
-            return self._opened
+        return self._connection.get()[1]
 
-    def _connect(self) -> Any:
-        timeouts = ClusterTimeoutOptions(
-            bootstrap_timeout=self._timeout,
-            connect_timeout=self._timeout,
-            kv_timeout=self._timeout,
-            kv_durable_timeout=self._timeout,
+    def _connect(self) -> tuple[Any, Any]:
+        return connect(
+            self._address, self._user, (self._bucket, self._scope, self._collection), self._timeout
         )
-        return Cluster.connect(
-            self._address,
-            ClusterOptions(
-                PasswordAuthenticator(*self._user),
-                timeout_options=timeouts,
-                transcoder=_Transcoder(),
-            ),
-        )
-
-
-class _Transcoder:
-    """Hands bytes through, and tells the server which of them are JSON."""
-
-    def encode_value(self, value: bytes) -> tuple[bytes, int]:
-        """Return the bytes and their format."""
-        return value, FMT_BYTES if value[:1] == b"\0" else FMT_JSON
-
-    def decode_value(self, value: bytes, flags: int) -> bytes:
-        """Return the bytes, whatever wrote them."""
-        return bytes(value)
 
 
 def _record(found: Any) -> Record:

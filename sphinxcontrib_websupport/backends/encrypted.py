@@ -11,29 +11,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sphinxcontrib_websupport.backends.base import Backend, Change, checked_key
-from sphinxcontrib_websupport.backends.codecs import Codec
+from sphinxcontrib_websupport.backends.codecs import ENCRYPTED
 from sphinxcontrib_websupport.backends.contributed import BaseStorageBackend, ContributedBackend
-from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
+from sphinxcontrib_websupport.backends.wrapper import Wrapper
+from sphinxcontrib_websupport.errors import DamagedValueError, EncryptedValueError, SettingsError
 
 SecretKey = str | bytes
 
 SALT = b"sphinxcontrib-websupport"
 """What a passphrase is stretched with, unless said otherwise."""
 
-_MARK = "websupport1:"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _ID_BYTES = 4
+_TAG_BYTES = 16
 
 
-class Encrypted(Backend):
+class Encrypted(Wrapper):
     """A store whose values are encrypted on the way in and decrypted on the way out.
 
     :param backend: the store, also a contributed one; it may hold JSON, text or bytes, and keeps
@@ -60,8 +61,8 @@ class Encrypted(Backend):
         given = [secret_key] if isinstance(secret_key, str | bytes) else list(secret_key)
         if not given or not all(given):
             raise SettingsError("a secret key is empty; make one with: openssl rand -base64 32")
-        self.backend = backend if isinstance(backend, Backend) else ContributedBackend(backend)
-        self.codec: Codec = self.backend.codec
+        super().__init__(backend if isinstance(backend, Backend) else ContributedBackend(backend))
+        self.backend.expect_encrypted()
         self._read_unencrypted = read_unencrypted
         self._keys = [_Key(_key_bytes(key, salt)) for key in given]
 
@@ -96,22 +97,6 @@ class Encrypted(Backend):
         self.backend.update(key, change_sealed, expire)
         return new
 
-    def delete(self, key: str) -> bool:
-        """Delete an item, readable or not."""
-        return self.backend.delete(key)
-
-    def keys(self) -> set[str]:
-        """Return the keys; they are not encrypted."""
-        return self.backend.keys()
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over keys and decrypted values."""
-        return ((key, self._opened(key, stored)) for key, stored in self.backend.items())
-
-    def clear(self) -> None:
-        """Delete all items."""
-        self.backend.clear()
-
     def rotate(self) -> int:
         """Encrypt with the first key what is not yet; return how many values that were.
 
@@ -134,23 +119,12 @@ class Encrypted(Backend):
         """Name the store."""
         return f"{self.backend.describe()}, encrypted"
 
-    def check(self) -> None:
-        """Ask the store for a sign of life."""
-        self.backend.check()
-
-    def close(self) -> None:
-        """Close the store."""
-        self.backend.close()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.backend
-
     def _sealed(self, key: str, data: bytes) -> Any:
         checked_key(key)
         first = self._keys[0]
         nonce = os.urandom(_NONCE_BYTES)
         sealed = first.id + nonce + first.cipher.encrypt(nonce, data, _bound(key))
-        return self.codec.from_token(_MARK + base64.b64encode(sealed).decode("ascii"))
+        return self.codec.from_token(ENCRYPTED + base64.b64encode(sealed).decode("ascii"))
 
     def _opened(self, key: str, stored: Any) -> Any:
         checked_key(key)
@@ -163,13 +137,18 @@ class Encrypted(Backend):
             raise DamagedValueError(f"the value under {key!r} is not encrypted")
         try:
             sealed = base64.b64decode(token, validate=True)
+            if len(sealed) < _ID_BYTES + _NONCE_BYTES + _TAG_BYTES:
+                raise ValueError("it is too short")
         except ValueError as error:
             raise DamagedValueError(f"the value under {key!r} is damaged: {error}") from error
         id_, rest = sealed[:_ID_BYTES], sealed[_ID_BYTES:]
         nonce, data = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
         fitting = [known for known in self._keys if known.id == id_]
         if not fitting:
-            raise DamagedValueError(f"the value under {key!r} was encrypted with another key")
+            raise EncryptedValueError(
+                f"the value under {key!r} was encrypted with another key: set that as SECRET_KEY, "
+                "or among SECRET_KEY_FALLBACKS"
+            )
         try:
             plain = fitting[0].cipher.decrypt(nonce, data, _bound(key))
         except (InvalidTag, ValueError) as error:
@@ -185,9 +164,9 @@ class Encrypted(Backend):
 
     def _token(self, stored: Any) -> str | None:
         token = self.codec.to_token(stored)
-        if token is None or not token.startswith(_MARK):
+        if token is None or not token.startswith(ENCRYPTED):
             return None
-        return token.removeprefix(_MARK)
+        return token.removeprefix(ENCRYPTED)
 
 
 class _Key:
@@ -199,7 +178,7 @@ class _Key:
 
 
 def _bound(key: str) -> bytes:
-    return _MARK.encode("ascii") + key.encode("utf-8", "surrogatepass")
+    return ENCRYPTED.encode("ascii") + key.encode("utf-8", "surrogatepass")
 
 
 def _key_bytes(secret: SecretKey, salt: bytes) -> bytes:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Any, ClassVar
 
 from sphinxcontrib_websupport.backends.base import Backend, Change, checked_expiry, checked_key
-from sphinxcontrib_websupport.backends.codecs import JSON, Codec
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
+from sphinxcontrib_websupport.backends.codecs import JSON, Codec, Lifetime
+from sphinxcontrib_websupport.backends.drivers import Failures, attempts
 from sphinxcontrib_websupport.errors import DamagedValueError, StorageError
 
 PATIENCE = 30.0
 """For how many seconds an update is tried again while other writers win."""
-
-_FIRST_PAUSE = 0.001
-_LONGEST_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +27,10 @@ class Record:
     """What the engine compares before it sets."""
     lifetime: Lifetime | None = None
     """When it expires, where the engine itself does not see to it."""
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether the item has expired."""
+        return self.lifetime is not None and self.lifetime.is_over(now)
 
 
 class EngineBackend(Backend):
@@ -49,7 +48,7 @@ class EngineBackend(Backend):
     def __init__(self, *, codec: Codec = JSON, clock: Callable[[], float] = time.time) -> None:
         self.codec = codec
         self._clock = clock
-        self._failures = _Failures(self)
+        self._failures = Failures(self.describe, self.driver_errors)
 
     # -- what an engine says -----------------------------------------------------------------
 
@@ -83,6 +82,10 @@ class EngineBackend(Backend):
     @abstractmethod
     def _erase(self) -> None:
         """Delete all items and whatever belongs to them."""
+
+    def _sample(self) -> str | None:
+        """Return the key of some item, expired or not, or ``None`` if none is at hand."""
+        return next(iter(self._list()), None)
 
     def _fetch_many(self, keys: list[str]) -> Iterable[tuple[str, Record | None]]:
         return ((key, self._fetch(key)) for key in keys)
@@ -136,11 +139,11 @@ class EngineBackend(Backend):
         """Change a value by the engine's own compare-and-set."""
         checked_key(key)
         gone_at_once = _is_over_at_once(expire)
-        for _ in self._tries(key):
+        for _ in attempts(PATIENCE):
             with self._exclusive(key):
                 with self._failures:
                     record = self._fetch(key)
-                if record and record.lifetime and record.lifetime.is_over(self._clock()):
+                if record and record.is_over(self._clock()):
                     # It is replaced as what it is, but its value and its expiry do not count.
                     current, record = None, replace(record, lifetime=None)
                 else:
@@ -171,6 +174,11 @@ class EngineBackend(Backend):
         with self._failures:
             self._erase()
 
+    def sample(self) -> str | None:
+        """Return the key of some item."""
+        with self._failures:
+            return self._sample()
+
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, str):
             return False
@@ -188,7 +196,7 @@ class EngineBackend(Backend):
 
     def _has_expired(self, key: str, record: Record) -> bool:
         """Tell whether an item has expired; if so, delete it unless it was replaced."""
-        if record.lifetime is None or not record.lifetime.is_over(self._clock()):
+        if not record.is_over(self._clock()):
             return False
         with self._exclusive(key), self._failures:
             now = self._fetch(key)
@@ -196,45 +204,24 @@ class EngineBackend(Backend):
                 self._replace(key, now, None, None)
         return True
 
+    def _is_there(self, key: str) -> bool:
+        """Tell whether an item is there and has not expired; a damaged one is there."""
+        try:
+            record = self._fetch(key)
+        except DamagedValueError:
+            return True
+        return record is not None and not record.is_over(self._clock())
+
     def _decoded(self, key: str, record: Record) -> Any:
         try:
-            return self.codec.decode(record.data)
+            value = self.codec.decode(record.data)
         except DamagedValueError as error:
             raise DamagedValueError(
                 f"{self.describe()}: the value under {key!r} is damaged: {error}"
             ) from error
-
-    def _tries(self, key: str) -> Iterator[int]:
-        """Yield until patience is over, with growing pauses of random length between."""
-        end = time.monotonic() + PATIENCE
-        pause = _FIRST_PAUSE
-        count = 0
-        while count == 0 or time.monotonic() < end:
-            yield count
-            count += 1
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - writers apart, no secret
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        return self._readable(value)
 
 
 def _is_over_at_once(expire: float | None) -> bool:
     seconds = checked_expiry(expire)
     return seconds is not None and seconds <= 0
-
-
-class _Failures:
-    """Turns a driver's exceptions into :exc:`StorageError`; entered around every driver call."""
-
-    def __init__(self, backend: EngineBackend) -> None:
-        self._backend = backend
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, self._backend.driver_errors):
-            what = str(error) or type(error).__name__
-            raise StorageError(f"{self._backend.describe()}: {what}") from error

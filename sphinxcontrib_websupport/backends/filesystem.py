@@ -21,12 +21,10 @@ from pathlib import Path
 from typing import ClassVar, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from sphinxcontrib_websupport.backends import atomic
+from sphinxcontrib_websupport.backends import files
 from sphinxcontrib_websupport.backends.base import Aged, checked_key
-from sphinxcontrib_websupport.backends.codecs import JSON, RAW, TEXT, Codec
+from sphinxcontrib_websupport.backends.codecs import JSON, RAW, TEXT, Codec, Envelope
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
-from sphinxcontrib_websupport.backends.envelope import Envelope
-from sphinxcontrib_websupport.backends.locks import locked
 from sphinxcontrib_websupport.backends.names import OWN, digest, is_digest
 from sphinxcontrib_websupport.backends.tree import EXPIRES, LOCKS, NAMING, Tree
 from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
@@ -106,14 +104,16 @@ class FileSystemBaseBackend(EngineBackend, Aged):
         return f"the folder {self._root}"
 
     def check(self) -> None:
-        """Make sure that the folder can be written to."""
+        """Make sure that the folder can be written to, and look at an item."""
         with self._exclusive(""):
             pass
+        super().check()
 
     # -- the engine --------------------------------------------------------------------------
 
     def _fetch(self, key: str) -> Record | None:
-        return _read(self._path(key))
+        envelope = _opened(self._path(key))
+        return None if envelope is None else Record(envelope.data, lifetime=envelope.lifetime)
 
     def _put(self, key: str, data: bytes, expire: float | None) -> None:
         self._write(key, data, expire, None)
@@ -123,21 +123,14 @@ class FileSystemBaseBackend(EngineBackend, Aged):
     ) -> bool:
         # The lock is held: nobody can have changed the item.
         if data is None:
-            atomic.remove(self._path(key), durable=self._durable)
+            files.remove(self._path(key), durable=self._durable)
         else:
             self._write(key, data, expire, old)
         return True
 
     def _remove(self, key: str) -> bool:
-        path = self._path(key)
-        try:
-            record = _read(path)
-            there = record is not None and not (
-                record.lifetime is not None and record.lifetime.is_over(self._clock())
-            )
-        except DamagedValueError:
-            there = True
-        atomic.remove(path, durable=self._durable)
+        there = self._is_there(key)
+        files.remove(self._path(key), durable=self._durable)
         return there
 
     def _list(self) -> set[str]:
@@ -149,6 +142,10 @@ class FileSystemBaseBackend(EngineBackend, Aged):
                 keys.update(self._digested(folder.files()))
         return keys
 
+    def _sample(self) -> str | None:
+        keys = (key for folder in self._tree.folders() for key in self._tree.keys(folder))
+        return next(keys, None)
+
     def _erase(self) -> None:
         folders = []
         for folder in self._tree.folders():
@@ -156,9 +153,9 @@ class FileSystemBaseBackend(EngineBackend, Aged):
             for name in self._tree.names(folder):
                 with self._locked(name):
                     path = f"{self._root}/{name}{self._suffix}"
-                    atomic.remove(path, durable=self._durable)
+                    files.remove(path, durable=self._durable)
                     with suppress(FileNotFoundError):
-                        Path(atomic.unfinished(path)).unlink()
+                        Path(files.unfinished(path)).unlink()
         for name in sorted(filter(None, folders), key=len, reverse=True):
             # Not one that still holds something.
             with suppress(OSError):
@@ -181,10 +178,10 @@ class FileSystemBaseBackend(EngineBackend, Aged):
         with ExitStack() as stack:
             with self._failures:
                 try:
-                    stack.enter_context(locked(path, self._timeout))
+                    stack.enter_context(files.locked(path, self._timeout))
                 except FileNotFoundError:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    stack.enter_context(locked(path, self._timeout))
+                    stack.enter_context(files.locked(path, self._timeout))
             yield
 
     def _digested(self, files: list[str]) -> Iterator[str]:
@@ -201,7 +198,8 @@ class FileSystemBaseBackend(EngineBackend, Aged):
         notes = Path(self._root, EXPIRES)
         for note in notes.iterdir() if notes.is_dir() else ():
             with suppress(FileNotFoundError):
-                name = note.read_text(encoding="ascii")
+                # What somebody else put here is no note: its name is not the digest of its text.
+                name = note.read_text(encoding="ascii", errors="replace")
                 if note.name == digest(name + self._suffix) and not self._expires_later(name):
                     with self._locked(name):
                         # Looked at again: a writer may have been faster.
@@ -241,7 +239,7 @@ class FileSystemBaseBackend(EngineBackend, Aged):
             note.write_text(name, encoding="ascii")
         envelope = Envelope(data, key if is_digest(name) else None, lifetime)
         path = f"{self._root}/{name}{self._suffix}"
-        atomic.write(path, envelope.sealed(), durable=self._durable)
+        files.write(path, envelope.sealed(), durable=self._durable)
 
 
 class FileSystemTextBackend(FileSystemBaseBackend):
@@ -260,13 +258,8 @@ def _opened(path: str) -> Envelope | None:
     try:
         with FileIO(path) as file:
             return Envelope.opened(file.readall())
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return None
-
-
-def _read(path: str) -> Record | None:
-    envelope = _opened(path)
-    return None if envelope is None else Record(envelope.data, lifetime=envelope.lifetime)
 
 
 def _path(path: str) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha1
 from itertools import islice
-from threading import Lock
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -18,6 +16,7 @@ from redis.cluster import ClusterNode
 from redis.retry import Retry
 
 from sphinxcontrib_websupport.backends.codecs import JSON, Codec
+from sphinxcontrib_websupport.backends.drivers import Connection, attempts
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
 from sphinxcontrib_websupport.errors import SettingsError
 from sphinxcontrib_websupport.settings import REQUIRED, Settings
@@ -101,8 +100,7 @@ class RedisBackend(EngineBackend):
             # The driver would send a swap again whose answer was lost; it could apply twice.
             "retry": Retry(NoBackoff(), 0),
         }
-        self._lock = Lock()
-        self._connected: Any = None
+        self._connection = Connection(self._connect, self._disconnect)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -118,20 +116,9 @@ class RedisBackend(EngineBackend):
         """Name the server."""
         return f"Redis at {self._where}"
 
-    def check(self) -> None:
-        """Ask the server for a sign of life."""
-        with self._failures:
-            self._client.ping()
-
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._connected is not None:
-                if self._is_cluster:
-                    # Its close() leaves the connections of its nodes open.
-                    self._connected.disconnect_connection_pools()
-                self._connected.close()
-                self._connected = None
+        self._connection.close()
 
     # -- the engine --------------------------------------------------------------------------
 
@@ -167,8 +154,12 @@ class RedisBackend(EngineBackend):
         return bool(self._client.delete(self._name(key)))
 
     def _list(self) -> set[str]:
-        cut = len(self._prefix)
-        return {name[cut:].decode("utf-8", "surrogatepass") for name in self._names()}
+        return set(map(self._key, self._names()))
+
+    def _sample(self) -> str | None:
+        # One step of a scan: in a server that others fill as well it may find nothing.
+        names = self._client.scan(match=self._pattern, count=_BATCH)[1]
+        return self._key(names[0]) if names else None
 
     def _erase(self) -> None:
         names = self._names()
@@ -179,13 +170,7 @@ class RedisBackend(EngineBackend):
 
     @property
     def _client(self) -> Any:
-        client = self._connected
-        if client is not None:
-            return client
-        with self._lock:
-            if self._connected is None:
-                self._connected = self._connect()
-            return self._connected
+        return self._connection.get()
 
     def _connect(self) -> Any:
         if not self._is_cluster:
@@ -196,12 +181,25 @@ class RedisBackend(EngineBackend):
         others = [node(host, int(port or 6379)) for host, _, port in pairs]
         return redis.RedisCluster.from_url(self._url, startup_nodes=others, **self._options)
 
+    def _disconnect(self, client: Any) -> None:
+        with self._failures:
+            if self._is_cluster:
+                # Its close() leaves the connections of its nodes open.
+                client.disconnect_connection_pools()
+            client.close()
+
     def _name(self, key: str) -> bytes:
         return self._prefix + _encode(key)
 
+    def _key(self, name: bytes) -> str:
+        return name[len(self._prefix) :].decode("utf-8", "surrogatepass")
+
+    @property
+    def _pattern(self) -> bytes:
+        return re.sub(rb"([*?\[\]\\])", rb"\\\1", self._prefix) + b"*"
+
     def _names(self) -> Iterator[bytes]:
-        pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", self._prefix) + b"*"
-        names: Iterator[bytes] = self._client.scan_iter(match=pattern, count=_BATCH)
+        names: Iterator[bytes] = self._client.scan_iter(match=self._pattern, count=_BATCH)
         return names
 
     def _run(self, name: bytes, *arguments: Any) -> Any:
@@ -214,14 +212,15 @@ class RedisBackend(EngineBackend):
 
     def _repeated(self, call: Callable[[], _Result]) -> _Result:
         """Make a call that may be made twice, and once more if the connection broke."""
-        for count in range(1, _TRIES):
+        for count in attempts(math.inf, pause=0.04, limit=_TRIES):
             try:
                 return call()
             except redis.TimeoutError:
                 raise
             except (redis.ConnectionError, redis.exceptions.ClusterDownError):
-                time.sleep(0.02 * count)
-        return call()
+                if count + 1 == _TRIES:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
 
 def _encode(key: str) -> bytes:

@@ -17,9 +17,9 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 
 from sphinxcontrib_websupport.backends.base import checked_expiry, checked_key
-from sphinxcontrib_websupport.backends.codecs import JSON, RAW
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
-from sphinxcontrib_websupport.backends.s3objects import S3BaseBackend, lifetime_metadata
+from sphinxcontrib_websupport.backends.codecs import JSON, RAW, Lifetime
+from sphinxcontrib_websupport.backends.s3bucket import lifetime_metadata
+from sphinxcontrib_websupport.backends.s3objects import S3BaseBackend
 from sphinxcontrib_websupport.errors import DamagedValueError, InvalidInputError
 
 __all__ = ["S3BaseBackend", "S3JsonBackend", "S3RawBackend"]

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from secrets import token_hex
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import quote, urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from sphinxcontrib_websupport.backends.codecs import Lifetime
+from sphinxcontrib_websupport.backends.drivers import Connection
+from sphinxcontrib_websupport.errors import DamagedValueError
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _DELETED = "websupport-deleted"
+_LIFETIME = "websupport-lifetime"
 _WRITES = "websupport-writes"
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "404", "409"}
 _FAULT = 500
@@ -24,6 +31,7 @@ _TOKEN = 5
 _REMEMBERED = 16
 _NONCE = 16
 _WORKERS = 16
+_AMAZON = re.compile(r"(?:.*\.)?s3[.-](?:.*\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws)")
 
 DELETED_SIZE = len(_DELETED) + _NONCE
 """The size of an object that stands for a deleted item."""
@@ -44,7 +52,8 @@ class Bucket:
 
     :param name: the bucket's name.
     :param region: by default what the SDK finds.
-    :param endpoint_url: the server, if it is not Amazon's.
+    :param endpoint_url: the server; by default what the SDK finds (``AWS_ENDPOINT_URL_S3``,
+        ``AWS_ENDPOINT_URL``, its configuration file), or else Amazon's.
     :param timeout: seconds to wait for a connection, and for an answer.
     """
 
@@ -55,10 +64,10 @@ class Bucket:
         self._region = region
         self._endpoint_url = endpoint_url
         self._timeout = timeout
-        self._lock = Lock()
-        self._clients: dict[bool, S3Client] = {}
         self._session: boto3.session.Session | None = None
-        self._process = os.getpid()
+        self._is_amazons = endpoint_url is None
+        self._retrying = Connection(partial(self._connect, attempts=3), _close)
+        self._once = Connection(partial(self._connect, attempts=1), _close)
 
     def place(self, name: str) -> dict[str, Any]:
         """Return the arguments that name an object."""
@@ -76,6 +85,15 @@ class Bucket:
             found["Body"].close()
             return None
         return found
+
+    def read(self, name: str) -> bytes | None:
+        """Return an object's content; ``None`` if it is not there."""
+        found = self.get(name)
+        if found is None:
+            return None
+        with found["Body"] as body:
+            content: bytes = body.read()
+        return content
 
     def head(self, name: str) -> Any:
         """Return what is known of an item's object; ``None`` if it is not there."""
@@ -143,6 +161,13 @@ class Bucket:
                 if _code(error) not in _LOST:
                     raise
 
+    def first(self, prefix: str, count: int) -> list[tuple[str, int]]:
+        """Return name, without the prefix, and size of the first objects under a prefix."""
+        page = self.client().list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=count)
+        return [
+            (found["Key"].removeprefix(prefix), found["Size"]) for found in page.get("Contents", ())
+        ]
+
     def objects(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Yield name, without the prefix, and size of all objects under a prefix."""
         pages = self.client().get_paginator("list_objects_v2")
@@ -158,31 +183,49 @@ class Bucket:
         with ThreadPoolExecutor(min(_WORKERS, len(names))) as pool:
             return list(pool.map(call, names))
 
+    def url(self, bucket: str, name: str) -> str:
+        """Return the address of an object for everybody, in a bucket on the same server."""
+        meta = self.client().meta
+        path = quote(name, safe="/-_.~")
+        if not self._is_amazons:
+            return f"{meta.endpoint_url.rstrip('/')}/{quote(bucket)}/{path}"
+        host = urlsplit(meta.endpoint_url).netloc
+        if host == "s3.amazonaws.com":
+            # The SDK's name for the oldest region, and for none.
+            host = "s3.us-east-1.amazonaws.com"
+        if "." in bucket:
+            # The certificate of *.s3.… covers no further dot.
+            return f"https://{host}/{bucket}/{path}"
+        return f"https://{bucket}.{host}/{path}"
+
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+        self._retrying.close()
+        self._once.close()
 
     def client(self, *, retrying: bool = True) -> S3Client:
         """Return a client; one that does not retry for what must not be sent twice."""
-        with self._lock:
-            if self._process != os.getpid():
-                # Connections are not shared with the process that this one was forked from.
-                self._clients.clear()
-                self._process = os.getpid()
-            if retrying not in self._clients:
-                self._clients[retrying] = self._connect(attempts=3 if retrying else 1)
-            return self._clients[retrying]
+        return (self._retrying if retrying else self._once).get()
 
     def _connect(self, attempts: int) -> S3Client:
-        own_server = self._endpoint_url is not None
         # One for both clients: it has read the SDK's description of S3, which takes a while.
-        self._session = self._session or boto3.session.Session()
-        return self._session.client(
+        session = self._session = self._session or boto3.session.Session()
+        client = self._client(session, attempts)
+        if self._is_amazons and not _AMAZON.fullmatch(
+            urlsplit(client.meta.endpoint_url).hostname or ""
+        ):
+            # Only a client tells what the SDK has found.
+            self._is_amazons = False
+            client.close()
+            client = self._client(session, attempts)
+        return client
+
+    def _client(self, session: boto3.session.Session, attempts: int) -> S3Client:
+        amazons = self._is_amazons
+        region = self._region or session.region_name
+        return session.client(
             "s3",
-            region_name=self._region or ("us-east-1" if own_server else None),
+            region_name=region or (None if amazons else "us-east-1"),
             endpoint_url=self._endpoint_url,
             config=Config(
                 connect_timeout=self._timeout,
@@ -190,10 +233,14 @@ class Bucket:
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 max_pool_connections=_WORKERS,
                 # Other servers know neither newer checksums nor buckets as host names.
-                request_checksum_calculation="when_required" if own_server else "when_supported",
-                s3={"addressing_style": "path" if own_server else "auto"},
+                request_checksum_calculation="when_supported" if amazons else "when_required",
+                s3={"addressing_style": "auto" if amazons else "path"},
             ),
         )
+
+
+def _close(client: S3Client) -> None:
+    client.close()
 
 
 def _code(error: ClientError) -> str:
@@ -207,3 +254,23 @@ def _status(error: ClientError) -> int | None:
 def version_of(found: Any) -> Version:
     """Return the version of an object that was got or headed."""
     return Version(found["ETag"], tuple(found["Metadata"].get(_WRITES, "").split()))
+
+
+def lifetime_metadata(lifetime: Lifetime | None) -> dict[str, str]:
+    """Return a lifetime as an object's metadata."""
+    return {} if lifetime is None else {_LIFETIME: f"{lifetime.stored!r} {lifetime.expires!r}"}
+
+
+def lifetime_of(metadata: dict[str, str]) -> Lifetime | None:
+    """Return what an object's metadata says about its lifetime.
+
+    :raises DamagedValueError: it says nothing that can be read.
+    """
+    times = metadata.get(_LIFETIME)
+    if times is None:
+        return None
+    try:
+        stored, expires = map(float, times.split())
+    except ValueError as error:
+        raise DamagedValueError(f"the lifetime of an object is {times!r}") from error
+    return Lifetime(stored, expires)

@@ -14,17 +14,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sphinxcontrib_websupport.backends.base import Aged, checked_key
-from sphinxcontrib_websupport.backends.codecs import RAW, Codec
+from sphinxcontrib_websupport.backends.codecs import RAW, Codec, Envelope, Lifetime
 from sphinxcontrib_websupport.backends.engine import EngineBackend, Record
-from sphinxcontrib_websupport.backends.envelope import Envelope
-from sphinxcontrib_websupport.backends.lifetime import Lifetime
 from sphinxcontrib_websupport.backends.names import OWN, Naming, digest, is_digest
-from sphinxcontrib_websupport.backends.s3bucket import DELETED_SIZE, Bucket, version_of
+from sphinxcontrib_websupport.backends.s3bucket import (
+    DELETED_SIZE,
+    Bucket,
+    lifetime_metadata,
+    lifetime_of,
+    version_of,
+)
 from sphinxcontrib_websupport.errors import DamagedValueError, SettingsError
 from sphinxcontrib_websupport.settings import REQUIRED, Settings
 
@@ -38,8 +42,9 @@ _UNSAFE = "|".join(
 _LONGEST = 1024
 _KEYS = f"{OWN}key/"
 _EXPIRES = f"{OWN}expires/"
-_LIFETIME = "websupport-lifetime"
 _DAY = 86_400
+_SAMPLED = 100
+_SMALL = 1 << 20
 
 
 class S3BaseBackend(EngineBackend, Aged):
@@ -52,7 +57,8 @@ class S3BaseBackend(EngineBackend, Aged):
     :param region: such as ``eu-central-1``; by default what the SDK finds.
     :param prefix: what the names of all items begin with, such as ``comments``; a ``/`` follows.
         Without one, the whole bucket is the store's own.
-    :param endpoint_url: the server, if it is not Amazon's.
+    :param endpoint_url: the server, if it is neither Amazon's nor the one that the SDK finds
+        (``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL``, its configuration file).
     :param public: whether everybody may read what is written.
     :param timeout: for how many seconds to wait for a connection, and for an answer.
     """
@@ -76,7 +82,6 @@ class S3BaseBackend(EngineBackend, Aged):
         self.bucket = bucket
         self.region = region
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._endpoint_url = endpoint_url
         self._public = public
         self._naming = Naming(_UNSAFE, longest=_LONGEST - len(self._prefix.encode()))
         self._bucket = Bucket(bucket, region, endpoint_url, timeout)
@@ -116,15 +121,7 @@ class S3BaseBackend(EngineBackend, Aged):
 
         :param bucket: the bucket, in this store's region or on its server.
         """
-        path = quote(self.name(key), safe="/-_.~")
-        if self._endpoint_url is not None:
-            return f"{self._endpoint_url.rstrip('/')}/{quote(bucket)}/{path}"
-        region = self.region or self._bucket.client().meta.region_name or "us-east-1"
-        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        if "." in bucket:
-            # The certificate of *.s3.… covers no further dot.
-            return f"https://s3.{region}.{domain}/{bucket}/{path}"
-        return f"https://{bucket}.s3.{region}.{domain}/{path}"
+        return self._bucket.url(bucket, self.name(key))
 
     def make_public(self, key: str) -> None:
         """Let everybody read an item, until it is written again.
@@ -152,11 +149,6 @@ class S3BaseBackend(EngineBackend, Aged):
         """Name the bucket."""
         return f"s3://{self.bucket}/{self._prefix}"
 
-    def check(self) -> None:
-        """Ask for the bucket."""
-        with self._failures:
-            self._bucket.client().head_bucket(Bucket=self.bucket)
-
     def close(self) -> None:
         """Close the connections."""
         self._bucket.close()
@@ -170,7 +162,7 @@ class S3BaseBackend(EngineBackend, Aged):
         with found["Body"] as body:
             stored = body.read()
         data = self._unpacked(key, stored, found["Metadata"])
-        return Record(data, version_of(found), _lifetime(found["Metadata"]))
+        return Record(data, version_of(found), lifetime_of(found["Metadata"]))
 
     def _fetch_many(self, keys: list[str]) -> Iterable[tuple[str, Record | None]]:
         return zip(keys, self._bucket.at_once(self._fetch, keys), strict=True)
@@ -197,7 +189,10 @@ class S3BaseBackend(EngineBackend, Aged):
         if head is None:
             return False
         self._bucket.delete(name)
-        lifetime = _lifetime(head["Metadata"])
+        try:
+            lifetime = lifetime_of(head["Metadata"])
+        except DamagedValueError:
+            return True
         return lifetime is None or not lifetime.is_over(self._clock())
 
     def _list(self) -> set[str]:
@@ -217,6 +212,14 @@ class S3BaseBackend(EngineBackend, Aged):
         keys = {self._naming.key(name) for name in names}
         keys.update(self._bucket.at_once(self._long_key, long))
         return {key for key in keys if key is not None}
+
+    def _sample(self) -> str | None:
+        keys = (
+            self._naming.key(name)
+            for name, size in self._bucket.first(self._prefix, _SAMPLED)
+            if size <= _SMALL and size != DELETED_SIZE
+        )
+        return next((key for key in keys if key is not None), None)
 
     def _erase(self) -> None:
         mine = (
@@ -275,22 +278,17 @@ class S3BaseBackend(EngineBackend, Aged):
             self._bucket.put({**self._bucket.place(self._prefix + note), "Body": name.encode()})
 
     def _long_key(self, name: str) -> str | None:
-        found = self._bucket.get(self._prefix + _KEYS + name.removeprefix(f"{OWN}/"))
-        if found is None:
-            return None
-        with found["Body"] as body:
-            key: str = body.read().decode("utf-8", "surrogatepass")
-        return key
+        key = self._bucket.read(self._prefix + _KEYS + name.removeprefix(f"{OWN}/"))
+        return None if key is None else key.decode("utf-8", "surrogatepass")
 
     def _drop_expired(self, note: str) -> str | None:
         """Delete the item of a note, if it has expired; return its name."""
-        found = self._bucket.get(self._prefix + note)
-        if found is None:
+        noted = self._bucket.read(self._prefix + note)
+        if noted is None:
             return None
-        with found["Body"] as body:
-            name: str = body.read().decode()
+        name = noted.decode()
         head = self._bucket.head(self._prefix + name)
-        lifetime = None if head is None else _lifetime(head["Metadata"])
+        lifetime = None if head is None else lifetime_of(head["Metadata"])
         expired = lifetime is not None and lifetime.is_over(self._clock())
         if expired:
             self._bucket.put_deleted_if(self._prefix + name, version_of(head))
@@ -309,19 +307,3 @@ def _milliseconds(lifetime: Lifetime) -> int:
 def _is_due(note: str, now: float) -> bool:
     digits = note.removeprefix(_EXPIRES).partition("/")[0]
     return digits.isascii() and digits.isdecimal() and int(digits) <= now * 1000
-
-
-def lifetime_metadata(lifetime: Lifetime | None) -> dict[str, str]:
-    """Return what an object's metadata says about its lifetime."""
-    return {} if lifetime is None else {_LIFETIME: f"{lifetime.stored!r} {lifetime.expires!r}"}
-
-
-def _lifetime(metadata: dict[str, str]) -> Lifetime | None:
-    times = metadata.get(_LIFETIME)
-    if times is None:
-        return None
-    try:
-        stored, expires = map(float, times.split())
-    except ValueError as error:
-        raise DamagedValueError(f"the lifetime of an object is {times!r}") from error
-    return Lifetime(stored, expires)

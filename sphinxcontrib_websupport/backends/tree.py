@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sphinxcontrib_websupport.backends import atomic
+from sphinxcontrib_websupport.backends.files import NEW
 from sphinxcontrib_websupport.backends.names import OWN, Naming, is_digest
 
 LOCKS = ".locks"
@@ -124,8 +124,8 @@ class Tree:
         files, unfinished = [], []
         for entry in entries:
             if entry.startswith("."):
-                if entry.endswith(f"{self._suffix}{atomic.NEW}"):
-                    unfinished.append(entry[1 : -len(atomic.NEW)])
+                if entry.endswith(f"{self._suffix}{NEW}"):
+                    unfinished.append(entry[1 : -len(NEW)])
             elif entry.endswith(self._suffix):
                 files.append(entry)
             elif self._is_own(folder + entry):

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sphinxcontrib_websupport.backends.base import Backend, Change, checked_key
+from sphinxcontrib_websupport.backends.wrapper import Wrapper
 from sphinxcontrib_websupport.errors import InvalidInputError, StorageError
 
 _log = logging.getLogger(__name__)
 
 
-class ReadThrough(Backend):
+class ReadThrough(Wrapper):
     """A store and its cache: pages in S3, kept in local files.
 
     A write goes to the store and then drops the item from the cache. A change that another
@@ -24,9 +25,8 @@ class ReadThrough(Backend):
     """
 
     def __init__(self, backend: Backend, cache: Backend) -> None:
-        self.backend = backend
+        super().__init__(backend)
         self.cache = cache
-        self.codec = backend.codec
 
     def load(self, key: str) -> Any:
         """Return the value under ``key``, from the cache if it is there."""
@@ -64,10 +64,6 @@ class ReadThrough(Backend):
         finally:
             self.forget(key)
 
-    def keys(self) -> set[str]:
-        """Return the keys of the store."""
-        return self.backend.keys()
-
     def clear(self) -> None:
         """Delete all items from the store and the cache."""
         self.backend.clear()
@@ -82,16 +78,18 @@ class ReadThrough(Backend):
         return f"{self.backend.describe()}, read through a cache"
 
     def check(self) -> None:
-        """Ask the store for a sign of life."""
+        """Ask the store, and not the cache, for a sign of life."""
         self.backend.check()
+
+    def expect_encrypted(self) -> None:
+        """Hand out encrypted values as they are."""
+        super().expect_encrypted()
+        self.cache.expect_encrypted()
 
     def close(self) -> None:
         """Close both."""
         self.backend.close()
         self.cache.close()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.backend
 
     def _cached(self, keys: list[str]) -> dict[str, Any]:
         cached: dict[str, Any] = {}

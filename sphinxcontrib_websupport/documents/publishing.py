@@ -18,7 +18,7 @@ from typing import Any
 
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.codecs import RAW
-from sphinxcontrib_websupport.errors import DamagedValueError
+from sphinxcontrib_websupport.errors import DamagedValueError, EncryptedValueError
 
 LIST = "\x00published"
 """The key of the list of digests: no document and no file has this name."""
@@ -100,6 +100,8 @@ def _load(target: Backend) -> dict[str, str | None]:
     try:
         stored = target.load(LIST)
         known = json.loads(stored) if isinstance(stored, bytes) else stored
+    except EncryptedValueError:
+        raise  # not to be overwritten with what everybody can read
     except (DamagedValueError, ValueError):
         return {}  # then everything is sent once more
     return known if isinstance(known, dict) else {}

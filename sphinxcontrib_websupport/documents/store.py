@@ -6,7 +6,11 @@ import re
 from collections.abc import Collection
 from typing import cast
 
-from sphinxcontrib_websupport.errors import DamagedValueError, DocumentNotFoundError
+from sphinxcontrib_websupport.errors import (
+    DamagedValueError,
+    DocumentNotFoundError,
+    EncryptedValueError,
+)
 from sphinxcontrib_websupport.model import Document, KeyValue
 
 # Control characters, lone surrogates and the other system's separator: no document has them.
@@ -60,6 +64,8 @@ class Documents:
     def _load(self, name: str) -> Document | None:
         try:
             value = self.store.load(name)
+        except EncryptedValueError:
+            raise
         except DamagedValueError:
             return None
         return _checked(value)

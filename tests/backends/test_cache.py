@@ -8,11 +8,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.cache import JsonCache, TextCache
+from sphinxcontrib_websupport.backends.codecs import RAW
+from sphinxcontrib_websupport.backends.contributed import ContributedBackend
+from sphinxcontrib_websupport.backends.encrypted import Encrypted
 from sphinxcontrib_websupport.backends.filesystem import (
     FileSystemBaseBackend,
     FileSystemJsonBackend,
@@ -22,7 +26,12 @@ from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.backends.redis import RedisBackend
 from sphinxcontrib_websupport.backends.s3 import S3RawBackend
 from sphinxcontrib_websupport.documents.cache import ReadThrough
-from sphinxcontrib_websupport.errors import DamagedValueError, InvalidInputError, StorageError
+from sphinxcontrib_websupport.errors import (
+    DamagedValueError,
+    InvalidInputError,
+    StorageError,
+    UnsupportedError,
+)
 from sphinxcontrib_websupport.testing.backends import (
     BackendSuite,
     ExpirySuite,
@@ -31,6 +40,7 @@ from sphinxcontrib_websupport.testing.backends import (
 )
 from sphinxcontrib_websupport.testing.sharedbackends import SharedSuite
 from sphinxcontrib_websupport.testing.values import wait_for
+from tests.backends.test_contributed import GreatStore
 
 
 def json_cache_over(opener: Opener) -> Backend:
@@ -142,6 +152,16 @@ def test_an_item_stands_in_a_dict_with_its_times(tmp_path: Path, clock: Clock) -
     }
 
 
+def test_cache_in_a_store_that_cannot_update_lets_items_expire(clock: Clock) -> None:
+    store = GreatStore()
+    cache = JsonCache(timeout=60, backend=ContributedBackend(store), clock=clock)
+    cache.dump("key", 1)
+    assert cache.load("key") == 1
+    clock.now += 60
+    assert cache.load("key") is None
+    assert store.texts == {}
+
+
 def test_prune_deletes_what_nobody_meets(tmp_path: Path, clock: Clock) -> None:
     cache = JsonCache(tmp_path, 60, clock=clock)
     for number in range(250):
@@ -219,10 +239,167 @@ def test_an_item_that_was_stored_anew_is_not_expelled(tmp_path: Path, clock: Clo
     assert cache.load("key") == "new"
 
 
-def test_a_foreign_item_is_damaged(tmp_path: Path) -> None:
-    FileSystemJsonBackend(tmp_path).dump("key", [1])
-    with pytest.raises(DamagedValueError, match="not an item of a cache"):
-        JsonCache(tmp_path, 60).load("key")
+def test_items_own_timeout_is_given_by_either_name(tmp_path: Path, clock: Clock) -> None:
+    cache = JsonCache(tmp_path, 60, clock=clock)
+    cache.dump("third", 1, 10)
+    cache.dump("expire", 1, expire=10)
+    cache.dump("timeout", 1, timeout=10)
+    assert cache.dump("nothing", 1, timeout=0) is False
+    assert cache.keys() == {"third", "expire", "timeout"}
+    clock.now += 10
+    assert cache.keys() == set()
+
+
+def test_timeout_and_expire_at_once_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="give one of them"):
+        JsonCache(tmp_path).dump("key", 1, expire=10, timeout=10)
+
+
+def test_path_of_an_item_is_that_of_its_file(tmp_path: Path) -> None:
+    for cache in (JsonCache(tmp_path, 60), TextCache(tmp_path, 60)):
+        cache.dump("guide/page", "text")
+        assert cache.path("guide/page").parent == tmp_path / "guide"
+        assert cache.path("guide/page").exists()
+    with pytest.raises(UnsupportedError, match="a cache in VolatileBackend has no files"):
+        JsonCache(timeout=60, backend=VolatileBackend()).path("key")
+
+
+# -- what is damaged, or not ours ------------------------------------------------------------
+
+FOREIGN_JSON = [
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"\0{no end",
+    b'\0{"lifetime": [1]}\n1',
+    b"null",
+    b"[1]",
+    b'"text"',
+    b'{"stored": 1}',
+    b'{"stored": "x", "expires": "y", "value": 1}',
+    b'{"stored": NaN, "expires": NaN, "value": 1}',
+    b'{"stored": 1, "expires": 1' + b"0" * 400 + b', "value": 1}',
+]
+
+Put = Callable[[str, bytes], object]
+
+
+def check_that_it_is_a_miss(cache: JsonCache | TextCache, put: Put, content: bytes) -> None:
+    """Put an item past the cache, and ask the cache for it in every way there is."""
+    assert cache.dump("good", "value")
+
+    def spoil() -> None:
+        put("bad", content)
+        assert "bad" in cache.backend.keys()  # noqa: SIM118 - a backend iterates over its items
+
+    for ask, answer in [
+        (cache.keys, {"good"}),
+        (lambda: len(cache), 1),
+        (lambda: list(cache.items()), [("good", "value")]),
+        (lambda: list(cache), [("good", "value")]),
+        (lambda: "bad" in cache, False),
+        (lambda: cache.load("bad"), None),
+        (lambda: cache.load_many(["bad", "good"]), {"good": "value"}),
+        (lambda: cache.delete("bad"), False),
+        (cache.prune, 1),
+        (cache.check, None),
+        (lambda: cache.update("bad", lambda old: old), None),
+    ]:
+        spoil()
+        assert ask() == answer, ask
+        if ask != cache.check:
+            assert cache.backend.keys() == {"good"}
+    spoil()
+    assert cache.update("bad", lambda old: "was not there" if old is None else old)
+    assert cache.load("bad") == "was not there"
+    spoil()
+    assert cache.dump("bad", "new")
+    assert cache.load("bad") == "new"
+
+
+@pytest.mark.parametrize("content", FOREIGN_JSON)
+def test_damaged_or_foreign_file_is_a_miss(tmp_path: Path, content: bytes) -> None:
+    cache = JsonCache(tmp_path, 60)
+    check_that_it_is_a_miss(cache, lambda key, data: cache.path(key).write_bytes(data), content)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\0{no end"])
+def test_damaged_file_in_a_text_cache_is_a_miss(tmp_path: Path, content: bytes) -> None:
+    cache = TextCache(tmp_path, 60)
+    check_that_it_is_a_miss(cache, lambda key, data: cache.path(key).write_bytes(data), content)
+
+
+@pytest.mark.parametrize("content", FOREIGN_JSON)
+def test_damaged_item_in_redis_is_a_miss(redis_url: str, content: bytes) -> None:
+    with RedisBackend(redis_url) as store, RedisBackend(redis_url, codec=RAW) as bare:
+        check_that_it_is_a_miss(JsonCache(timeout=60, backend=store), bare.dump, content)
+        store.clear()
+
+
+def test_damaged_item_in_s3_is_a_miss(any_s3_url: str) -> None:
+    with S3RawBackend.from_url(any_s3_url) as store:
+        for metadata in ({"websupport-gzipped": "1"}, {"websupport-lifetime": "x"}):
+
+            def put(key: str, data: bytes, metadata: Any = metadata) -> None:
+                store._bucket.put(
+                    {**store._bucket.place(store.name(key)), "Body": data, "Metadata": metadata}
+                )
+
+            check_that_it_is_a_miss(JsonCache(timeout=60, backend=store), put, b"broken")
+            store.clear()
+
+
+def test_foreign_item_in_a_store_of_other_values_is_a_miss(tmp_path: Path) -> None:
+    for cache in (
+        JsonCache(timeout=60, backend=FileSystemTextBackend(tmp_path / "text")),
+        JsonCache(timeout=60, backend=FileSystemBaseBackend(tmp_path / "bytes")),
+        JsonCache(timeout=60, backend=VolatileBackend()),
+    ):
+        store: Any = cache.backend
+
+        def put(key: str, data: bytes, store: Any = store) -> None:
+            store.dump(key, data if store.codec is RAW else data.decode())
+
+        check_that_it_is_a_miss(cache, put, b"[1]")
+    texts = TextCache(timeout=60, backend=FileSystemJsonBackend(tmp_path / "json"))
+    check_that_it_is_a_miss(texts, lambda key, data: texts.backend.dump(key, [1]), b"")
+
+
+def test_damaged_item_in_an_encrypted_store_is_a_miss(tmp_path: Path) -> None:
+    store = FileSystemJsonBackend(tmp_path)
+    cache = JsonCache(timeout=60, backend=Encrypted(store, bytes(32)))
+    for content in (b'"websupport1:AAAA"', b'{"not": "encrypted"}', b"{"):
+        check_that_it_is_a_miss(cache, lambda key, data: store.path(key).write_bytes(data), content)
+
+
+def test_folder_with_the_name_of_a_file_is_passed_over(tmp_path: Path) -> None:
+    cache = JsonCache(tmp_path, 60)
+    cache.dump("good", 1)
+    (tmp_path / "folder.json").mkdir()
+    assert cache.keys() == {"good"}
+    assert cache.load("folder") is None
+
+
+def test_many_damaged_files_hide_no_others(tmp_path: Path) -> None:
+    cache = JsonCache(tmp_path, 60)
+    for number in range(250):
+        cache.dump(str(number), number)
+    for number in range(0, 250, 2):
+        cache.path(str(number)).write_bytes(b"{")
+    assert cache.load_many(map(str, range(250))) == {str(n): n for n in range(1, 250, 2)}
+    assert len(cache) == 125
+
+
+def test_damage_that_the_change_itself_meets_is_the_callers(tmp_path: Path) -> None:
+    cache = JsonCache(tmp_path, 60)
+    cache.dump("key", 1)
+
+    def change(old: object) -> object:
+        raise DamagedValueError("of another store")
+
+    with pytest.raises(DamagedValueError, match="of another store"):
+        cache.update("key", change)
+    assert cache.load("key") == 1
 
 
 @pytest.mark.parametrize("timeout", [0, -1])

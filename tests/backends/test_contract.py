@@ -15,6 +15,7 @@ from sphinxcontrib_websupport.backends.filesystem import (
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.backends.redis import RedisBackend
 from sphinxcontrib_websupport.backends.s3 import S3JsonBackend, S3RawBackend
+from sphinxcontrib_websupport.backends.wrapper import Wrapper
 from sphinxcontrib_websupport.testing.backends import (
     AgedSuite,
     BackendSuite,
@@ -48,6 +49,18 @@ class TestFileSystemTextBackend(_Files):
 
 class TestFileSystemJsonBackend(_Files):
     kind = FileSystemJsonBackend
+
+
+class TestWrapper(BackendSuite, ExpirySuite, SharedSuite):
+    """A wrapper that changes nothing loses nothing."""
+
+    @pytest.fixture
+    def opener(self, tmp_path: Path) -> Opener:
+        return partial(wrapped, str(tmp_path / "store"))
+
+
+def wrapped(path: str) -> Wrapper:
+    return Wrapper(FileSystemJsonBackend(path))
 
 
 class TestRedisBackend(BackendSuite, ExpirySuite, SharedSuite):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -12,13 +14,15 @@ from sphinxcontrib_websupport import registry
 from sphinxcontrib_websupport.backends.contributed import BaseStorageBackend, ContributedBackend
 from sphinxcontrib_websupport.backends.encrypted import Encrypted
 from sphinxcontrib_websupport.errors import SettingsError, StorageError
-from sphinxcontrib_websupport.registry import open_backend
+from sphinxcontrib_websupport.registry import open_backend, open_storage
 from sphinxcontrib_websupport.testing.backends import (
     BackendSuite,
     NoUpdateSuite,
     Opener,
     UnlistableSuite,
 )
+from sphinxcontrib_websupport.testing.storage import publish, say, shown
+from tests.sphinxext.project import Project
 
 
 class GreatStore(BaseStorageBackend):
@@ -121,6 +125,42 @@ def test_every_setting_that_is_missing_is_named() -> None:
     assert "- GREAT_HOST: It is in the confirmation mail." in str(caught.value)
 
 
+@pytest.mark.parametrize("key", [None, "A" * 43 + "="])
+def test_store_without_atomic_update_is_refused_as_comment_store(key: str | None) -> None:
+    with pytest.raises(SettingsError) as refused:
+        open_storage({**SETTINGS, "STORAGE": "great", "SECRET_KEY": key})
+    assert "GreatStore" in str(refused.value)
+    assert "cannot hold comments: without do_update()" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_store_that_is_refused_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[object] = []
+    monkeypatch.setattr(GreatStore, "close", lambda store: closed.append(store), raising=False)
+    with pytest.raises(SettingsError):
+        open_storage({**SETTINGS, "STORAGE": "great"})
+    assert len(closed) == 1
+
+
+def test_build_into_a_store_without_atomic_update_is_refused_at_its_start(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    settings = "GREAT_API_KEY = GREAT_HOST = 'x'\n"
+    project.write("conf.py", f"websupport_storage = 'great'\n{settings}")
+    project.write("index.rst", "T\n=\n\nText.")
+    with pytest.raises(Exception, match="GreatStore cannot hold comments"):
+        project.build(storage=None)
+    assert not (project.out() / "index.html").exists()
+
+
+def test_store_with_atomic_update_holds_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("able", f"{__name__}:AbleStore", "sphinxcontrib_websupport.backends")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point][: group == point.group])
+    with closing(open_storage({**SETTINGS, "STORAGE": "able"})) as storage:
+        publish(storage, "n")
+        say(storage)
+        assert len(shown(storage)) == 1
+
+
 def test_it_is_encrypted_with_a_secret_key() -> None:
     backend = open_backend({**SETTINGS, "SECRET_KEY": "A" * 43 + "="})
     assert isinstance(backend, Encrypted)
@@ -130,6 +170,18 @@ def test_it_is_encrypted_with_a_secret_key() -> None:
     assert isinstance(store.store, GreatStore)
     assert "between us" not in store.store.texts["key"]
     assert backend.load("key") == "between us"
+
+
+def test_clear_that_raises_for_what_is_not_there_is_not_called() -> None:
+    class Strict(GreatStore):
+        def clear(self, key: str) -> None:
+            del self.texts[key]
+
+    backend = ContributedBackend(Strict())
+    assert backend.delete("key") is False
+    assert backend.dump("key", 1, expire=0) is False
+    backend.dump("key", 1)
+    assert backend.delete("key") is True
 
 
 def test_its_errors_are_storage_errors() -> None:

@@ -5,20 +5,28 @@ What passes on the double shows that the backend uses the SDK as it is documente
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from functools import partial
+from pathlib import Path
+from socket import create_server
 from typing import Any
 
 import pytest
 from couchbase.constants import FMT_JSON  # type: ignore[import-untyped] # the SDK ships no types
+from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
+    BucketNotFoundException,
+    InternalServerFailureException,
+)
 
-from sphinxcontrib_websupport.backends import couchbase, couchbasekeys
+from sphinxcontrib_websupport.backends import couchbasebucket
 from sphinxcontrib_websupport.backends.couchbase import CouchbaseBackend
 from sphinxcontrib_websupport.backends.encrypted import Encrypted
-from sphinxcontrib_websupport.errors import SettingsError, StorageError
+from sphinxcontrib_websupport.errors import EncryptedValueError, SettingsError, StorageError
 from sphinxcontrib_websupport.testing.backends import BackendSuite, ExpirySuite, Opener
 from sphinxcontrib_websupport.testing.sharedbackends import SharedSuite
+from sphinxcontrib_websupport.testing.values import wait_for
 from tests.backends import couchbase_double
 from tests.servers import free_port
 
@@ -51,7 +59,7 @@ def connect(bucket: couchbase_double.Bucket, monkeypatch: pytest.MonkeyPatch) ->
             seen.append((address, options))
             return couchbase_double.Cluster(bucket, options["transcoder"])
 
-    monkeypatch.setattr(couchbase, "Cluster", Connecting)
+    monkeypatch.setattr(couchbasebucket, "Cluster", Connecting)
     return seen
 
 
@@ -179,7 +187,7 @@ def test_a_sweep_during_a_write_leaves_the_item_listed(
             upsert(*arguments, **options)
         else:
             # It looked before the item was there, and strikes the name out when it is.
-            found = couchbasekeys.found
+            found = couchbasebucket.found
             first = True
 
             def late(documents: Any, ids: list[str]) -> dict[str, Any]:
@@ -189,7 +197,7 @@ def test_a_sweep_during_a_write_leaves_the_item_listed(
 
             upsert(*arguments, **options)
             with monkeypatch.context() as patched:
-                patched.setattr(couchbasekeys, "found", late)
+                patched.setattr(couchbasebucket, "found", late)
                 sweep(sweeper)
 
     monkeypatch.setattr(documents, "upsert", racing)
@@ -204,6 +212,67 @@ def test_a_cluster_that_is_not_there_is_an_error_in_time() -> None:
         backend.load("key")
     assert time.monotonic() - begin < 3
     assert "secret" not in str(caught.value)
+
+
+def threads() -> int:
+    """Count the threads of this process, those of the SDK's core included."""
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux tells")
+def test_server_that_does_not_answer_leaves_no_thread() -> None:
+    """With the real SDK: what it starts for a connection ends with the failure."""
+    with create_server(("127.0.0.1", 0), backlog=100) as server:
+        port = server.getsockname()[1]
+        backend = CouchbaseBackend(f"couchbase://u:p@127.0.0.1:{port}/b?timeout=0.3")
+        before = threads()
+        for _ in range(5):
+            with pytest.raises(StorageError):
+                backend.load("key")
+        gc.collect()
+        wait_for(lambda: threads() <= before)
+
+
+def test_bucket_that_does_not_open_leaves_no_cluster_open(
+    connect: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    closed: list[object] = []
+
+    def refuse(cluster: couchbase_double.Cluster, name: str) -> None:
+        opened.append(cluster)
+        raise BucketNotFoundException(message=name)
+
+    monkeypatch.setattr(couchbase_double.Cluster, "bucket", refuse)
+    monkeypatch.setattr(couchbase_double.Cluster, "close", lambda self: closed.append(self))
+    backend = CouchbaseBackend(URL)
+    for _ in range(3):
+        with pytest.raises(StorageError, match="Couchbase at couchbase://host1,host2/pages: "):
+            backend.load("key")
+    assert len(opened) == 3
+    assert closed == opened
+
+
+def test_error_of_the_driver_in_close_is_a_storage_error(
+    backend: CouchbaseBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(cluster: couchbase_double.Cluster) -> None:
+        raise InternalServerFailureException(message="broken pipe")
+
+    backend.dump("key", 1)
+    monkeypatch.setattr(couchbase_double.Cluster, "close", fail)
+    with pytest.raises(StorageError, match=r"Couchbase at .*broken pipe") as caught:
+        backend.close()
+    assert isinstance(caught.value.__cause__, InternalServerFailureException)
+    backend.close()
+
+
+def test_without_the_key_an_encrypted_bucket_says_so(connect: list[Any]) -> None:
+    Encrypted(CouchbaseBackend(URL), bytes(32)).dump("key", [1])
+    bare = CouchbaseBackend(URL)
+    for call in (bare.check, lambda: bare.load("key"), lambda: list(bare.items())):
+        with pytest.raises(EncryptedValueError, match=r"encrypted, set SECRET_KEY$"):
+            call()
 
 
 def test_an_unknown_durability_is_refused() -> None:

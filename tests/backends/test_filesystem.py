@@ -190,7 +190,7 @@ def test_a_full_disk_leaves_the_old_value(
 
     store.dump("key", "old")
     with monkeypatch.context() as patched:
-        patched.setattr("sphinxcontrib_websupport.backends.atomic.FileIO", Full)
+        patched.setattr("sphinxcontrib_websupport.backends.files.FileIO", Full)
         with pytest.raises(StorageError, match="No space left"):
             store.dump("key", "new")
     assert store.load("key") == "old"

@@ -10,7 +10,8 @@ import pytest
 from sphinxcontrib_websupport.backends import probe
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.backends.probe import check
-from sphinxcontrib_websupport.errors import SettingsError, StorageError
+from sphinxcontrib_websupport.errors import EncryptedValueError, SettingsError, StorageError
+from sphinxcontrib_websupport.registry import open_backend
 from tests.servers import free_port
 
 
@@ -30,6 +31,14 @@ def test_it_checks_encryption_too(tmp_path: Path) -> None:
     settings = {"STORAGE_BACKEND": "file", "FILE_DIR": str(tmp_path), "SECRET_KEY": "A" * 43 + "="}
     assert next(check(settings)).endswith(", encrypted")
     assert list(check(settings))[-1] == "deleted it"
+
+
+def test_missing_key_of_encrypted_values_is_said(tmp_path: Path) -> None:
+    settings = {"STORAGE_BACKEND": "file", "FILE_DIR": str(tmp_path)}
+    with open_backend({**settings, "SECRET_KEY": "A" * 43 + "="}) as backend:
+        backend.dump("key", 1)
+    with pytest.raises(EncryptedValueError, match=r"these values are encrypted, set SECRET_KEY$"):
+        list(check(settings))
 
 
 def test_a_url_will_do(redis_url: str) -> None:

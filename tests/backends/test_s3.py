@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -102,6 +104,86 @@ def test_a_public_store_writes_public_items(raw: Open, bucket: tuple[str, str]) 
 def test_addresses(options: dict[str, str], bucket_name: str, expected: str) -> None:
     store = S3RawBackend("bucket", **{"region": "eu-central-1", **options})
     assert store.url(bucket_name, "a b/考") == expected
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Set what the SDK reads, and nothing else: variables, and a configuration file."""
+
+    def environment(file: str = "", **variables: str) -> None:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        (tmp_path / "config").write_text(file)
+        variables |= {
+            "AWS_CONFIG_FILE": str(tmp_path / "config"),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return environment
+
+
+ENDPOINT = "http://minio.example:9000"
+FILE = f"""
+[default]
+services = ours
+[services ours]
+s3 =
+  endpoint_url = {ENDPOINT}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sdk", "expected"),
+    [
+        ({"AWS_ENDPOINT_URL": ENDPOINT}, f"{ENDPOINT}/pages/a%20b"),
+        ({"AWS_ENDPOINT_URL_S3": f"{ENDPOINT}/base/"}, f"{ENDPOINT}/base/pages/a%20b"),
+        ({"file": FILE}, f"{ENDPOINT}/pages/a%20b"),
+        (
+            {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            "https://pages.s3.us-east-1.amazonaws.com/a%20b",
+        ),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "https://pages.s3.eu-west-1.amazonaws.com/a%20b"),
+        (
+            {"AWS_ENDPOINT_URL": "http://ec2-3-5-7-9.compute-1.amazonaws.com:9000"},
+            "http://ec2-3-5-7-9.compute-1.amazonaws.com:9000/pages/a%20b",
+        ),
+        (
+            {"AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_DEFAULT_REGION": "eu-west-1"},
+            "https://pages.s3.dualstack.eu-west-1.amazonaws.com/a%20b",
+        ),
+    ],
+)
+def test_address_follows_the_endpoint_that_the_sdk_found(
+    environment: Callable[..., None], sdk: dict[str, str], expected: str
+) -> None:
+    environment(**sdk)
+    with S3RawBackend("pages") as store:
+        assert store.url("pages", "a b") == expected
+
+
+def test_endpoint_given_wins_over_that_of_the_sdk(environment: Callable[..., None]) -> None:
+    environment(AWS_ENDPOINT_URL="https://other.example")
+    with S3RawBackend("pages", endpoint_url=ENDPOINT) as store:
+        assert store.url("pages", "a b") == f"{ENDPOINT}/pages/a%20b"
+
+
+def test_path_style_and_checksums_follow_the_endpoint_that_the_sdk_found(
+    environment: Callable[..., None], moto_endpoint: str, moto_bucket: str
+) -> None:
+    environment(AWS_ENDPOINT_URL_S3=moto_endpoint)
+    sent: list[Any] = []
+    with S3JsonBackend(moto_bucket) as store:
+        events = store._bucket.client().meta.events
+        events.register("before-send.s3.PutObject", lambda request, **_: sent.append(request))
+        store.dump("key", 1)
+        assert store.load("key") == 1
+        store.check()
+    (request,) = sent
+    assert request.url == f"{moto_endpoint}/{moto_bucket}/key"
+    assert not [name for name in request.headers if "checksum" in name.lower()]
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,17 @@ class KeyValueStorage(CommentStore, Transferable):
 
     :param backend: the store, perhaps wrapped in
         :class:`~sphinxcontrib_websupport.backends.encrypted.Encrypted`. It is closed with this.
-    :raises SettingsError: its values are not JSON values.
+    :raises SettingsError: its values are not JSON values, or it cannot change them atomically.
     """
 
     def __init__(self, backend: Backend) -> None:
         if not isinstance(backend.codec, JsonCodec):
             raise SettingsError("comments need a store of JSON values")
+        if not backend.can_update:
+            raise SettingsError(
+                f"{backend.describe()} cannot hold comments: without do_update() two votes at the "
+                "same time would be one"
+            )
         self.backend = backend
         self._threads = Threads(backend)
         self._published = Published(backend)
@@ -74,12 +79,20 @@ class KeyValueStorage(CommentStore, Transferable):
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Open the store of values at a URL, such as ``redis://localhost`` or ``file:///dir``."""
-        return cls(open_backend(url))
+        return cls._over(open_backend(url))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Open the store of values that ``STORAGE`` names, encrypted if there is a key."""
-        return cls(open_backend({**settings, "STORAGE_BACKEND": settings["STORAGE"]}))
+        return cls._over(open_backend({**settings, "STORAGE_BACKEND": settings["STORAGE"]}))
+
+    @classmethod
+    def _over(cls, backend: Backend) -> Self:
+        try:
+            return cls(backend)
+        except SettingsError:
+            backend.close()
+            raise
 
     # -- the build -------------------------------------------------------------------------
 

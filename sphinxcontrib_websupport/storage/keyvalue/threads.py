@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from sphinxcontrib_websupport.backends.base import Backend
+from sphinxcontrib_websupport.backends.drivers import attempts
 from sphinxcontrib_websupport.errors import (
     CommentNotFoundError,
     DamagedValueError,
@@ -142,7 +141,7 @@ class Threads:
         :param work: changes the segment; what it returns is returned, with the segment's number.
         """
         version = 0
-        for _ in _tries():
+        for _ in attempts(PATIENCE, longest=0.02):
             number, ticket = self._reserve(thread, reserve, version)
             try:
                 return number, self._write(thread, number, ticket, work)
@@ -255,12 +254,3 @@ class Threads:
         except (StorageError, Outrun):
             # What this follows is stored already, and must not look as if it were not.
             return
-
-
-def _tries() -> Iterable[int]:
-    end = time.monotonic() + PATIENCE
-    count = 0
-    while count == 0 or time.monotonic() < end:
-        yield count
-        count += 1
-        time.sleep(random.uniform(0, min(0.02, 0.001 * count)))  # noqa: S311 - writers apart

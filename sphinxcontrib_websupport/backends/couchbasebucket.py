@@ -1,4 +1,4 @@
-"""Which documents a Couchbase bucket holds for a store, in documents of its own.
+"""A Couchbase bucket: how it is reached, and which documents it holds for a store.
 
 Couchbase lists a bucket only with an index for queries or, from 7.6 on, with a scan that may miss
 what was just written. So the ids are kept in a record, in some parts. It may name documents that
@@ -9,22 +9,31 @@ looks again after, in case the part was swept meanwhile; who sweeps a part looks
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 # The SDK ships no types.
+from couchbase.auth import PasswordAuthenticator  # type: ignore[import-untyped] # see above
+from couchbase.cluster import Cluster  # type: ignore[import-untyped] # see above
+from couchbase.constants import FMT_BYTES, FMT_JSON  # type: ignore[import-untyped] # see above
 from couchbase.exceptions import (  # type: ignore[import-untyped] # see above
     CasMismatchException,
+    CouchbaseException,
     DocumentExistsException,
     DocumentNotFoundException,
 )
 from couchbase.options import (  # type: ignore[import-untyped] # see above
+    ClusterOptions,
+    ClusterTimeoutOptions,
     InsertOptions,
     RemoveOptions,
     ReplaceOptions,
 )
 
+from sphinxcontrib_websupport.backends.drivers import attempts
+from sphinxcontrib_websupport.backends.engine import PATIENCE
 from sphinxcontrib_websupport.backends.names import OWN, digest
 from sphinxcontrib_websupport.errors import DamagedValueError
 
@@ -38,20 +47,12 @@ class KeyRecord:
     :param documents: gives the collection.
     :param prefix: what all ids begin with.
     :param options: of every write.
-    :param tries: yields, with pauses, as often as a write may be tried.
     """
 
-    def __init__(
-        self,
-        documents: Callable[[], Any],
-        prefix: str,
-        options: dict[str, Any],
-        tries: Callable[[str], Iterable[object]],
-    ) -> None:
+    def __init__(self, documents: Callable[[], Any], prefix: str, options: dict[str, Any]) -> None:
         self._documents = documents
         self._prefix = prefix
         self._options = options
-        self._tries = tries
 
     def parts(self) -> list[str]:
         """Return the ids of those parts of the record that are there."""
@@ -78,7 +79,7 @@ class KeyRecord:
 
     def sweep(self, part: str) -> None:
         """Strike out of a part of the record what is gone."""
-        for _ in self._tries(part):
+        for _ in attempts(PATIENCE):
             ids, cas = self._read(part)
             alive = found(self._documents(), ids)
             if cas is None or len(alive) == len(ids):
@@ -91,7 +92,7 @@ class KeyRecord:
 
     def _enter(self, id: str) -> None:
         part = self.part_of(id)
-        for _ in self._tries(part):
+        for _ in attempts(PATIENCE):
             ids, cas = self._read(part)
             if id in ids or self._write(part, [*ids, id], cas):
                 return
@@ -132,3 +133,47 @@ def found(documents: Any, ids: list[str]) -> dict[str, Any]:
                 raise error
         results.update(answer.results)
     return results
+
+
+def connect(
+    address: str, user: tuple[str, str], place: tuple[str, str, str], timeout: timedelta
+) -> tuple[Any, Any]:
+    """Return a cluster, and a collection in it.
+
+    :param user: name and password.
+    :param place: the names of bucket, scope and collection.
+    """
+    timeouts = ClusterTimeoutOptions(
+        bootstrap_timeout=timeout,
+        connect_timeout=timeout,
+        kv_timeout=timeout,
+        kv_durable_timeout=timeout,
+    )
+    options = ClusterOptions(
+        PasswordAuthenticator(*user),
+        timeout_options=timeouts,
+        transcoder=_Transcoder(),
+        # Each has a thread of its own, which outlives a connection that failed.
+        enable_tracing=False,
+        enable_metrics=False,
+    )
+    cluster = Cluster.connect(address, options)
+    bucket, scope, collection = place
+    try:
+        return cluster, cluster.bucket(bucket).scope(scope).collection(collection)
+    except BaseException:
+        with suppress(CouchbaseException):
+            cluster.close()
+        raise
+
+
+class _Transcoder:
+    """Hands bytes through, and tells the server which of them are JSON."""
+
+    def encode_value(self, value: bytes) -> tuple[bytes, int]:
+        """Return the bytes and their format."""
+        return value, FMT_BYTES if value[:1] == b"\0" else FMT_JSON
+
+    def decode_value(self, value: bytes, flags: int) -> bytes:
+        """Return the bytes, whatever wrote them."""
+        return bytes(value)
