@@ -65,7 +65,7 @@ class TestAddComment:
         comment = support.add_comment(
             "Use *uv*.", NODE, username="ada", proposal="Install it with *uv*."
         )
-        assert comment["text"] == "<p>Use <em>uv</em>.</p>"
+        assert comment["text"] == "<p>Use <em>uv</em>.</p>\n"
         assert comment["username"] == "ada"
         assert comment["node"] == NODE
         assert comment["parent"] is None
@@ -103,7 +103,7 @@ class TestAddComment:
 
     def test_the_longest_text_is_taken(self, support: WebSupport) -> None:
         text = ("word " * (MAX_TEXT_LENGTH // 5))[: MAX_TEXT_LENGTH - 1] + "."
-        assert support.add_comment(text, NODE)["text"] == f"<p>{text}</p>"
+        assert support.add_comment(text, NODE)["text"] == f"<p>{text}</p>\n"
 
     def test_an_over_long_proposal_is_refused(self, support: WebSupport) -> None:
         with pytest.raises(InvalidInputError, match="proposal"):
@@ -251,7 +251,7 @@ class TestEdit:
         comment = support.add_comment("*One*", NODE, username="ada")
         assert support.get_original(comment["id"], "ada")["text"] == "*One*"
         changed = support.edit_comment(comment["id"], "*Two* <script>", "ada")
-        assert changed["text"] == "<p><em>Two</em> &lt;script&gt;</p>"
+        assert changed["text"] == "<p><em>Two</em> &lt;script&gt;</p>\n"
         assert changed["original_text"] == "*Two* <script>"
         (stored,) = seen(support)
         assert stored["text"] == changed["text"]
@@ -278,7 +278,7 @@ class TestEdit:
     def test_an_anonymous_author_with_a_proof_edits_and_deletes(self, support: WebSupport) -> None:
         comment = support.add_comment("One", NODE)
         support.edit_comment(comment["id"], "Two", author=True)
-        assert seen(support)[0]["text"] == "<p>Two</p>"
+        assert seen(support)[0]["text"] == "<p>Two</p>\n"
         with pytest.raises(UserNotAuthorizedError):
             support.delete_comment(comment["id"])
         assert support.delete_comment(comment["id"], author=True) is False
@@ -521,7 +521,7 @@ class TestObjects:
         one.add_comment("Only here", NODE, username="ada")
         assert not seen(two)
         two.add_comment("And here", NODE)
-        assert [c["text"] for c in seen(one)] == ["<p>Only here</p>"]
+        assert [c["text"] for c in seen(one)] == ["<p>Only here</p>\n"]
         one.close()
         two.close()
 

@@ -440,7 +440,7 @@ class StorageContract:
                 storage.delete_comment(id, name, False)
         with pytest.raises(UserNotAuthorizedError):
             storage.delete_comment(deleted, "ann", False)
-        assert [c["username"] for c in shown(storage)] == ["ann", "", "[deleted]"]
+        assert [c["username"] for c in shown(storage)] == ["ann", "Anonymous", "[deleted]"]
 
     def test_removes_for_a_moderator(self, storage: StorageBackend) -> None:
         """All replies and their votes go with it; the id is never given again."""

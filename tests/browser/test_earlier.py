@@ -192,7 +192,7 @@ def test_a_comment_a_proposal_and_a_reply_are_posted(
     (comment,) = host.support.get_data(host.node)["comments"]
     assert comment["username"] == "ada"
     assert "<ins>" in (comment["proposal_diff"] or "")
-    assert [child["text"] for child in comment["children"]] == ["<p>Which one?</p>"]
+    assert [child["text"] for child in comment["children"]] == ["<p>Which one?</p>\n"]
     assert complaints == []
 
 

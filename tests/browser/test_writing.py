@@ -43,7 +43,7 @@ def test_ux5_two_clicks_post_a_comment(site: Running, page: Page, complaints: Co
     expect(page.get_by_role("button", name="1 comment on:")).to_be_visible()
     expect(thread.get_by_label("Add a comment")).to_have_value("")
     [stored] = site.support.get_data(site.node(SHIPS).id)["comments"]
-    assert stored["username"] == ""
+    assert stored["username"] == "Anonymous"
     page.reload()
     page.get_by_role("button", name="1 comment on:").click()
     expect(page.locator(".websupport-comment")).to_have_count(1)

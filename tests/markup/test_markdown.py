@@ -21,7 +21,7 @@ from sphinxcontrib_websupport.markup.markdown import render
     ],
 )
 def test_markdown_is_rendered_and_cleaned(text: str, html: str) -> None:
-    assert render(text) == html
+    assert render(text) == f"{html}\n"
 
 
 def test_links_are_not_followed_by_search_engines() -> None:

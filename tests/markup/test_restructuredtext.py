@@ -36,7 +36,7 @@ from sphinxcontrib_websupport.model import MAX_TEXT_LENGTH
     ],
 )
 def test_markup_is_rendered(text: str, html: str) -> None:
-    assert render(text) == html
+    assert render(text) == f"{html}\n"
 
 
 def test_a_code_block_keeps_its_text() -> None:
@@ -116,8 +116,8 @@ def test_nothing_active_or_foreign_comes_out(text: str) -> None:
 def test_a_role_that_a_comment_defines_does_not_outlive_it() -> None:
     with docutils_namespace():
         render(".. role:: strong(code)\n\n.. default-role:: math\n\n:strong:`x`")
-        assert render(":strong:`x` `y`") == "<p><strong>x</strong> <cite>y</cite></p>"
-        assert render("*x*\n\n.. role:: mine\n\n:mine:`x`").endswith("<code>x</code></p>")
+        assert render(":strong:`x` `y`") == "<p><strong>x</strong> <cite>y</cite></p>\n"
+        assert render("*x*\n\n.. role:: mine\n\n:mine:`x`").endswith("<code>x</code></p>\n")
 
 
 class Explode(Directive):
@@ -128,7 +128,7 @@ class Explode(Directive):
 def test_directives_of_another_library_are_not_available_to_comments() -> None:
     with docutils_namespace():
         directives.register_directive("explode", Explode)
-        assert render(".. explode:: now") == "<p>.. explode:: now</p>"
+        assert render(".. explode:: now") == "<p>.. explode:: now</p>\n"
 
 
 def test_a_malformed_table_keeps_its_words() -> None:

@@ -163,7 +163,7 @@ def test_takes_over_the_earlier_package(earlier_database: Engine, new_database_u
     assert [comments[id]["rating"] for id in "123"] == [2, -1, 0]
     assert [comments[id]["vote"] for id in "123"] == [1, -1, 0]
     assert [comments[id]["displayed"] for id in "12345"] == [True, True, False, True, True]
-    assert comments["2"]["username"] == ""
+    assert comments["2"]["username"] == "Anonymous"
     assert comments["2"]["proposal_diff"] == "Some &lt;<del>b</del><ins>i</ins>&gt; words."
     assert comments["4"]["text"] == "[deleted]"
     assert comments["4"]["proposal_diff"] is None

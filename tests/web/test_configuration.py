@@ -34,7 +34,7 @@ def post(client: Client, **headers: str) -> TestResponse:
 def test_without_settings_readers_have_no_names_and_limits(support: WebSupport) -> None:
     client = client_of(support)
     assert client.get("/session").status_code == 404
-    assert read(post(client, X_Remote_User="ada"))["username"] == ""
+    assert read(post(client, X_Remote_User="ada"))["username"] == "Anonymous"
     assert {post(client).status_code for _ in range(20)} == {201, 429}
 
 

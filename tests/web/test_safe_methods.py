@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 import pytest
+from prometheus_client import CollectorRegistry
 from werkzeug.test import Client
 
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
@@ -39,8 +40,9 @@ def test_safe_method_with_any_token_at_any_address_changes_nothing(
 ) -> None:
     used = VolatileBackend()
     session = Session(KEY, moderator="Mona", used=used)
-    service = Service(support, identify, session=session, secret_key=KEY, metrics=Metrics("secret"))
-    app = WSGIApp(support, identify, session=session, secret_key=KEY, metrics=Metrics("secret"))
+    metrics = Metrics("secret", CollectorRegistry())
+    service = Service(support, identify, session=session, secret_key=KEY, metrics=metrics)
+    app = WSGIApp(support, identify, session=session, secret_key=KEY, metrics=metrics)
     waiting = support.add_comment("Waits", node_id="n1", displayed=False)
     support.add_comment("One.", node_id="n1", username="ada")
     link = session.link("", "").partition("token=")[2]

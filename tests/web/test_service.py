@@ -248,7 +248,7 @@ def test_nobody_else_changes_a_comment_or_sees_what_was_typed(client: Client, na
         address = f"/comments/{first}"
         assert client.put(address, json={"text": "No."}, headers=user(name)).status_code == 403
         assert client.get(f"{address}/original", headers=user(name)).status_code == 403
-    assert {c["text"] for c in read(client.get("/nodes/n1"))["comments"]} == {"<p>Good.</p>"}
+    assert {c["text"] for c in read(client.get("/nodes/n1"))["comments"]} == {"<p>Good.</p>\n"}
 
 
 def test_a_changed_comment_waits_where_comments_wait(support: WebSupport) -> None:

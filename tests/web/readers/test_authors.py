@@ -30,7 +30,7 @@ def test_the_author_changes_and_deletes_a_comment_without_a_name(client: Client)
     address, mine = post(client)
     assert read(client.get(f"{address}/original", headers=mine))["text"] == "Hi."
     assert client.put(address, json=NEW, headers=mine).status_code == 200
-    assert first(client) == "<p>Better.</p>"
+    assert first(client) == "<p>Better.</p>\n"
     assert read(client.delete(address, headers=mine)) == {"removed": False}
     assert client.delete(address, headers=mine).status_code == 403, "it is deleted already"
 
@@ -57,7 +57,7 @@ def test_nobody_else_does(client: Client) -> None:
         assert client.put(address, json=NEW, headers=headers).status_code == 403
         assert client.get(f"{address}/original", headers=headers).status_code == 403
         assert client.delete(address, headers=headers).status_code == 403
-    assert first(client) == "<p>Hi.</p>"
+    assert first(client) == "<p>Hi.</p>\n"
 
 
 def test_after_that_time_it_can_only_be_deleted(
@@ -68,7 +68,7 @@ def test_after_that_time_it_can_only_be_deleted(
     refusal = client.put(address, json=NEW, headers=mine)
     assert refusal.status_code == 403
     assert "15 minutes" in read(refusal)["detail"]
-    assert first(client) == "<p>Hi.</p>"
+    assert first(client) == "<p>Hi.</p>\n"
     assert client.delete(address, headers=mine).status_code == 200
 
 

@@ -202,7 +202,7 @@ def test_a_reader_of_the_host_comments_and_a_moderator_deletes(site: Site) -> No
     comment = json.loads(body)
     assert comment["username"] == "ada"
     status, body = site.browser().send("POST", comments, {"text": "By nobody"})
-    assert (status, json.loads(body)["username"]) == (201, "")
+    assert (status, json.loads(body)["username"]) == (201, "Anonymous")
     mona = signed_in(site, "mona")
     vote = f"_comments/comments/{comment['id']}/vote"
     assert mona.send("PUT", vote, {"value": 1})[0] == 204

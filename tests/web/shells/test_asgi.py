@@ -76,7 +76,7 @@ POST = scope("POST", "/nodes/n1/comments")
 def test_a_body_comes_in_pieces(support: WebSupport) -> None:
     answer = run(talk(ASGIApp(support), POST, body(b'{"te', b'xt": "Hi', b'."}')))
     assert answer.status == 201
-    assert support.get_data("n1")["comments"][0]["text"] == "<p>Hi.</p>"
+    assert support.get_data("n1")["comments"][0]["text"] == "<p>Hi.</p>\n"
 
 
 def test_a_body_without_a_length_is_left_as_soon_as_it_is_too_long(support: WebSupport) -> None:
