@@ -26,7 +26,7 @@ def test_markdown_is_rendered_and_cleaned(text: str, html: str) -> None:
 
 def test_links_are_not_followed_by_search_engines() -> None:
     assert render("[x](https://example.org)") == (
-        '<p><a href="https://example.org" rel="nofollow ugc noopener">x</a></p>'
+        '<p><a href="https://example.org" rel="nofollow ugc noopener">x</a></p>\n'
     )
 
 

@@ -41,7 +41,7 @@ def test_markup_is_rendered(text: str, html: str) -> None:
 
 def test_a_code_block_keeps_its_text() -> None:
     html = render("Try:\n\n.. code-block:: python\n\n   print('<hi>')\n")
-    assert html == "<p>Try:</p>\n<pre><code>print('&lt;hi&gt;')</code></pre>"
+    assert html == "<p>Try:</p>\n<pre><code>print('&lt;hi&gt;')</code></pre>\n"
 
 
 def test_a_note_becomes_a_quotation_with_its_name() -> None:
@@ -173,4 +173,4 @@ def test_what_comes_out_is_clean_whatever_goes_in(text: str) -> None:
         html = render(text)
     except InvalidInputError:
         return
-    assert clean(html).strip() == html
+    assert f"{clean(html).strip()}\n" == html

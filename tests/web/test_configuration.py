@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -136,7 +137,8 @@ def test_link_prints_one_that_works_once(
     done = CliRunner().invoke(main, ["link", "https://comments.example.net"])
     address, found, path = done.output.strip().partition("https://comments.example.net")
     assert (address, bool(found)) == ("", True)
-    assert first.get(path).status_code == 303
+    form = {"link": unquote(path.partition("token=")[2])}
+    assert first.post("/link", data=form, headers=HERE).status_code == 303
     assert read(first.get("/session"))["moderator"] is True
     assert second.get(path).status_code == 403
 

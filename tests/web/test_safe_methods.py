@@ -70,7 +70,7 @@ def test_safe_method_with_any_token_at_any_address_changes_nothing(
                 (Client(app), user("Mona", moderator=True)),
             ):
                 answer = client.open(at, method=method, headers=who)
-                assert answer.status_code < 500, (at, answer.text)
+                assert answer.status_code in {*range(200, 500), 501}, (at, answer.text)
                 assert "Set-Cookie" not in answer.headers, at
                 seen += 1
     assert everything(support, used) == before

@@ -68,7 +68,7 @@ def test_a_name_is_utf_8() -> None:
 
 def test_over_http_others_read_and_write_without_a_name(support: WebSupport) -> None:
     client = Client(WSGIApp(support, ways=[USERS]))
-    for peer, name in (("10.1.2.3", "ada"), ("198.51.100.1", "")):
+    for peer, name in (("10.1.2.3", "ada"), ("198.51.100.1", "Anonymous")):
         posted = client.post(
             "/nodes/n1/comments",
             json={"text": "Hi"},
