@@ -2,8 +2,9 @@
 
 The index is told of each change, and it is never believed: what it finds is looked up in the
 comment store before a reader is shown it. So a comment that was hidden or deleted is not found,
-even where the index missed the change; what was missed is mended when it is met, and all of it by
-the first search of a process and by one every ten minutes.
+even where the index missed the change. What was missed is mended when it is met, and all of it at
+the end of a build and, after the first search of a process and every ten minutes of searching, by a
+thread for which no reader waits.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from sphinxcontrib_websupport.errors import (
     NodeNotFoundError,
     WebSupportError,
 )
-from sphinxcontrib_websupport.model import DELETED, Comment, NewComment, Node, Thread
+from sphinxcontrib_websupport.model import DELETED, Comment, NewComment, Thread
 from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResult, SearchResults
 
@@ -37,11 +38,10 @@ RECONCILE_EVERY = 600.0
 begins a new index."""
 
 
-class CommentStore(Protocol):
+class Store(Protocol):
     """As much of a comment store as is asked here."""
 
-    def get_nodes(self) -> Iterable[Node]: ...  # noqa: D102
-    def get_metadata(self, docname: str, moderator: bool) -> dict[str, int]: ...  # noqa: D102
+    def count_all(self) -> Mapping[str, tuple[int, int]]: ...  # noqa: D102
     def get_data(self, node_id: str, username: str | None, moderator: bool) -> Thread: ...  # noqa: D102
     def find_comment(self, comment_id: str, moderator: bool) -> str: ...  # noqa: D102
 
@@ -52,11 +52,11 @@ class Discussions:
     No change of a comment fails because the index does: what it misses is logged and mended.
     """
 
-    def __init__(self, store: CommentStore, search: BaseSearch) -> None:
+    def __init__(self, store: Store, search: BaseSearch) -> None:
         self._store = store
         self._search = search
         self._due = time.monotonic() if search.has_comments else math.inf
-        self._turn = threading.Lock()
+        self._worker: threading.Thread | None = None
         self._missed: set[str] = set()
 
     # -- changes ---------------------------------------------------------------------------
@@ -118,30 +118,41 @@ class Discussions:
     def reconcile(self) -> None:
         """Compare the index with the store, thread by thread; refresh those that differ.
 
-        One question per document, and one per thread that differs. A store that cannot tell
-        its nodes is left at what the index was told.
+        One question, and one per thread that differs. A store that cannot tell its nodes is left
+        at what the index was told.
         """
         if not self._search.has_comments:
             return
         known = dict(self._search.count_comments())
-        documents = {node.document for node in self._store.get_nodes()}
-        for document in sorted(documents):
-            for node, count in self._store.get_metadata(document, False).items():
-                if known.pop(node, 0) != count:
-                    self._refresh(node)
+        counts = self._store.count_all()
+        for node, (_, visible) in counts.items():
+            if known.pop(node, 0) != visible:
+                self._refresh(node)
         for node in list(self._missed):
             self._refresh(node)
-        if documents:
-            for node in known:  # retired, or gone
+        if counts:
+            for node in known:  # gone
                 self._refresh(node)
 
-    def _reconcile_if_due(self) -> None:
-        if time.monotonic() >= self._due and self._turn.acquire(blocking=False):
-            try:
-                self._due = time.monotonic() + RECONCILE_EVERY
-                self._try(self.reconcile)
-            finally:
-                self._turn.release()
+    def _begin_reconciling(self) -> None:
+        """Let a thread compare index and store, if that is due and none does."""
+        if time.monotonic() < self._due or (self._worker and self._worker.is_alive()):
+            return
+        self._due = time.monotonic() + RECONCILE_EVERY
+        self._worker = threading.Thread(
+            target=partial(self._try, self.reconcile), name="websupport-reconcile", daemon=True
+        )
+        self._worker.start()
+
+    def wait(self) -> None:
+        """Wait until nothing is compared any more: before store and index are closed."""
+        if self._worker is not None and self._worker.is_alive():
+            self._worker.join()
+
+    def try_reconciling(self) -> None:
+        """Compare index and store now, at the end of a build; what fails is logged."""
+        if self._search.has_comments:
+            self._try(self.reconcile)
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -154,7 +165,7 @@ class Discussions:
 
     def search(self, q: str, start: int = 0, limit: int = PAGE_SIZE) -> SearchResults:
         """Search; every comment among the results is as the store has it now."""
-        self._reconcile_if_due()
+        self._begin_reconciling()
         found = self._search.search(q, start, limit)
         for _ in range(_ATTEMPTS):
             confirmed, stale = self._confirm(q, found.results)

@@ -31,7 +31,6 @@ from sphinxcontrib_websupport.model import (
     Original,
     Thread,
     ThreadPage,
-    Viewer,
     Waiting,
 )
 from sphinxcontrib_websupport.registry import open_backend, open_markup, open_search, open_storage
@@ -185,6 +184,7 @@ class WebSupport:
             warning=self.warning,
             parallel=self.parallel,
         )
+        self._discussions.try_reconciling()
         # Files first and pages then: no page is seen before what it shows. A page that is gone
         # is gone before its files are, for their list is compared last.
         if self._assets is not None:
@@ -321,14 +321,23 @@ class WebSupport:
         """
         return self._store.get_retired(None if docname is None else [docname], moderator)
 
-    def get_detached(self, docname: str | None, moderator: bool = False) -> list[Detached]:
+    def get_detached(
+        self,
+        docname: str | None,
+        moderator: bool = False,
+        start: int = 0,
+        limit: int | None = None,
+    ) -> list[Detached]:
         """Return a page's discussions whose paragraph is gone, beside what is most like it now.
 
         Counts what that reader would see, and leaves out discussions of which that is nothing.
 
         :param docname: ``None`` for those of all pages.
+        :param start: how many to leave out.
+        :param limit: how many to return at most; ``None`` for all.
         """
-        return moderation.detached(self._store, None if docname is None else [docname], moderator)
+        documents = None if docname is None else [docname]
+        return moderation.detached(self._store, documents, moderator, start, limit)
 
     def get_waiting(
         self, moderator: bool = False, start: int = 0, limit: int = PAGE_SIZE
@@ -548,14 +557,14 @@ class WebSupport:
         node, to = inputs.node_id(node_id), inputs.node_id(to_node_id)
         if node == to:
             raise InvalidInputError("a discussion cannot be attached to itself")
-        if all(node != retired.id for retired, _ in self.get_retired(moderator=True)):
-            self._store.get_page(node, Viewer(moderator=True))  # an unknown one is refused as such
+        if not self._store.get_node(node).retired:
             raise InvalidInputError("the discussion is not detached: its paragraph is still there")
         self._store.attach_node(node, to)
         self._discussions.changed(node, to)
 
     def close(self) -> None:
         """Give up the connections of store and index; the object is not used afterwards."""
+        self._discussions.wait()
         self.search.close()
         self._store.close()
         self._published.close()

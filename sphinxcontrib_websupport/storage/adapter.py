@@ -73,7 +73,10 @@ class ThirdPartyStore(CommentStore):
 
     def offers(self, call: str) -> bool:
         """Tell whether the store has a call of its own, and not the default of the base class."""
-        return getattr(type(self.inner), call, None) is not getattr(StorageBackend, call)
+        own = getattr(self.inner, call, None)
+        return own is not None and (
+            getattr(own, "__func__", own) is not getattr(StorageBackend, call)
+        )
 
     def _call(self, call: str, *arguments: Any) -> Any:
         with shielded(self.inner, call):
@@ -208,6 +211,17 @@ class ThirdPartyStore(CommentStore):
         if not self.offers("get_retired"):
             return super().get_retired(documents, moderator)
         return list(self._call("get_retired", documents, moderator))
+
+    def get_node(self, id: str) -> Node:
+        if not self.offers("get_node"):
+            return super().get_node(id)
+        node: Node = self._call("get_node", id)
+        return node
+
+    def count_all(self) -> dict[str, tuple[int, int]]:
+        if not self.offers("count_all"):
+            return super().count_all()
+        return dict(self._call("count_all"))
 
     def get_waiting_nodes(self) -> list[Node]:
         if not self.offers("get_waiting_nodes"):

@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sphinxcontrib_websupport.errors import CommentNotFoundError, UnsupportedError
+from sphinxcontrib_websupport.errors import (
+    CommentNotFoundError,
+    NodeNotFoundError,
+    UnsupportedError,
+)
 from sphinxcontrib_websupport.model import (
     PAGE_SIZE,
     Edit,
@@ -214,6 +218,32 @@ class StorageBackend:
             for node in self.get_nodes(documents)
             if node.retired and (count := _count(self.get_data(node.id, None, moderator)))
         ]
+
+    def get_node(self, id: str) -> Node:
+        """Return one node, attached or retired.
+
+        :raises NodeNotFoundError: no such node.
+        """
+        for node in self.get_nodes():
+            if node.id == id:
+                return node
+        raise NodeNotFoundError(f"no such node: {id!r:.80}")
+
+    def count_all(self) -> dict[str, tuple[int, int]]:
+        """Count the comments of the whole site: what a moderator sees, and what every reader does.
+
+        :returns: ``{node id: (all, visible)}`` for attached and retired nodes; those without
+            comments may be left out. A store that overrides it answers by one question.
+        """
+        counts: dict[str, tuple[int, int]] = {}
+        for document in {node.document for node in self.get_nodes()}:
+            visible = self.get_metadata(document, False)
+            for node, count in self.get_metadata(document, True).items():
+                counts[node] = (count, visible.get(node, 0))
+        shown = {node.id: count for node, count in self.get_retired()}
+        for gone, count in self.get_retired(moderator=True):
+            counts[gone.id] = (count, shown.get(gone.id, 0))
+        return counts
 
     def get_waiting_nodes(self) -> list[Node]:
         """Return the nodes under which comments wait for a moderator, in order.

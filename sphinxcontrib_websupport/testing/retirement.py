@@ -59,6 +59,30 @@ class RetirementContract:
         storage.post_build()
         assert [(n.id, n.position) for n in storage.get_nodes()] == [("other", 0), ("n", 1)]
 
+    def test_get_node_returns_attached_and_retired_nodes(self, storage: StorageBackend) -> None:
+        """As the list of all nodes has them; others are unknown."""
+        say(storage)
+        retire(storage, "n", successor="other")
+        for node in storage.get_nodes():
+            assert storage.get_node(node.id) == node
+        for id in ("never registered", "", "N"):
+            with pytest.raises(NodeNotFoundError):
+                storage.get_node(id)
+
+    def test_count_all_counts_what_readers_and_moderators_see(
+        self, storage: StorageBackend
+    ) -> None:
+        """Attached and retired nodes; those without comments may be left out."""
+        publish(storage, "m", "n", "other")
+        top = say(storage)["id"]
+        say(storage, parent_id=top, displayed=False)
+        say(storage, "m", displayed=False)
+        retire(storage, "m")
+        counts = {node: both for node, both in storage.count_all().items() if any(both)}
+        assert counts == {"n": (2, 1), "m": (1, 0)}
+        storage.delete_comment(top, "", True)
+        assert not any(storage.count_all().get("n", (0, 0)))
+
     def test_forgets_a_node_without_comments(self, storage: StorageBackend) -> None:
         """Nobody would miss it."""
         retire(storage, "n")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,9 @@ def support(tmp_path: Path) -> Iterator[WebSupport]:
 
 
 def comments(support: WebSupport, q: str) -> list[SearchResult]:
+    """Search once the thread that the search before has begun, if it did, is at its end."""
+    support.find(q)
+    support._discussions.wait()
     return [result for result in support.find(q).results if result.kind == "comment"]
 
 
@@ -145,6 +149,7 @@ class TestMending:
             broken.setattr(support.search, "add_comment", fail)
             posted = support.add_comment("Try uv.", "n1")
         assert "missed a comment" in caplog.text
+        support.find("uv")  # begins to mend it; no reader waits for that
         assert [result.comment for result in comments(support, "uv")] == [posted["id"]]
 
     def test_a_change_that_the_index_missed_is_mended(
@@ -161,6 +166,39 @@ class TestMending:
             support.edit_comment(first["id"], "Try pipx.", "ada")
         assert [result.comment for result in comments(support, "pipx")] == [first["id"]]
         assert comments(support, "uv") == []
+
+
+def test_first_search_of_a_process_asks_the_store_at_most_three_times(tmp_path: Path) -> None:
+    """Of 600 pages and 200 threads; what is compared with the index is one question, too."""
+    support = WebSupport(builddir=tmp_path, search="sqlite")
+    storage = support.storage
+    storage.pre_build()
+    for n in range(600):
+        storage.add_node(f"n{n}", f"page{n}", f"Paragraph {n}.")
+    storage.post_build()
+    sources = {f"page{n}": page(f"Paragraph {n}.", title=f"Page {n}") for n in range(600)}
+    marks = {f"Paragraph {n}.": f"n{n}" for n in range(600)}
+    build(support.search, sources, marks=marks)
+    for n in range(200):
+        support.add_comment(f"Remark {n} of boats.", f"n{n}")
+    support.close()
+
+    fresh = WebSupport(builddir=tmp_path, search="sqlite")
+    asked: list[str] = []
+    for name in ("get_nodes", "get_metadata", "get_thread", "count_all", "find_comment"):
+        call = getattr(fresh._store, name)
+
+        def noted(*args: object, name: str = name, call: Any = call) -> object:
+            asked.append(name)
+            return call(*args)
+
+        setattr(fresh._store, name, noted)
+    assert fresh.find("Paragraph 17").total == 1
+    fresh._discussions.wait()
+    assert asked == ["count_all"]
+    assert [result.kind for result in fresh.find('"Remark 17"').results] == ["comment"]
+    assert len(asked) <= 3
+    fresh.close()
 
 
 class PublishedStore(StorageBackend):

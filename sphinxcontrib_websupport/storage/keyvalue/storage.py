@@ -249,6 +249,28 @@ class KeyValueStorage(CommentStore, Transferable):
 
         return self._published.read(work, key)
 
+    def get_node(self, id: str) -> Node:
+        return self._at_node(id, lambda found: found.entry.node(found.document))
+
+    def count_all(self) -> dict[str, tuple[int, int]]:
+        def work(snapshot: Snapshot, _: object) -> dict[str, tuple[int, int]]:
+            pages = dict(snapshot.pages(sorted(snapshot.manifest.pages)))
+            keys = {document: layout.talk_key(document) for document in pages}
+            talks = self.backend.load_many(keys.values()) if keys else {}
+            discussed = {
+                id
+                for document, page in pages.items()
+                for talk in [set(lists.read(keys[document], talks.get(keys[document])))]
+                for id, entry in page.items()
+                if id in talk or entry.moved or entry.retired is not None
+            }
+            threads = self._threads.of_nodes(discussed) if discussed else {}
+            everything = self._threads.counted(threads, moderator=True)
+            visible = self._threads.counted(threads, moderator=False)
+            return {id: (count, visible[id]) for id, count in everything.items() if count}
+
+        return self._published.read(work)
+
     def get_retired(
         self, documents: Collection[str] | None = None, moderator: bool = False
     ) -> list[tuple[Node, int]]:

@@ -39,6 +39,13 @@ NODE = select(
 )
 """The fields of :class:`~sphinxcontrib_websupport.model.Node`, in their order."""
 
+ONE_NODE = NODE.where(nodes.c.id == bindparam("node"))
+
+COUNTS: Select[Any] = select(nodes.c.id, nodes.c.comments, nodes.c.visible).where(
+    nodes.c.comments > 0
+)
+"""How many comments all nodes have, and how many of them a reader sees."""
+
 ALL_NODES = NODE.order_by(nodes.c.document, nodes.c.position, nodes.c.id)
 
 NODE_PLACE = select(nodes.c.document, nodes.c.source).where(nodes.c.id == bindparam("node"))

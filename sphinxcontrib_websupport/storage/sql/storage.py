@@ -204,6 +204,16 @@ class SQLAlchemyStorage(CommentStore, Transferable):
         query = queries.ALL_NODES.add_columns(count).where(nodes.c.retired.is_(True), count > 0)
         return [(queries.node(row[:-1]), row[-1]) for row in self._nodes(query, documents)]
 
+    def get_node(self, id: str) -> Node:
+        [rows] = self._database.fetch((queries.ONE_NODE, {"node": _known(id)}))
+        if not rows:
+            raise NodeNotFoundError("no build has registered such a node")
+        return queries.node(rows[0])
+
+    def count_all(self) -> dict[str, tuple[int, int]]:
+        [rows] = self._database.fetch((queries.COUNTS, {}))
+        return {row[0]: (row[1], row[2]) for row in rows}
+
     def get_waiting_nodes(self) -> list[Node]:
         query = queries.ALL_NODES.where(nodes.c.comments != nodes.c.visible)
         return list(map(queries.node, self._nodes(query, None)))

@@ -110,8 +110,8 @@ def attach(call: Call) -> Response:
 def _detached_page(call: Call, status: int = 200, wrong: str = "", given: str = "") -> Response:
     _check(call)
     start = whole_number(call.query.get("start", "0"))
-    found = call.support.get_detached(None, moderator=True)
-    shown = found[start : start + PAGE_SIZE]
+    found = call.support.get_detached(None, moderator=True, start=start, limit=PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
     pages = sorted({entry["document"] for entry in shown})
     return page(
         call,
@@ -125,7 +125,7 @@ def _detached_page(call: Call, status: int = 200, wrong: str = "", given: str = 
             for node in call.support.storage.get_nodes(pages)
             if not node.retired
         ],
-        more=f"?start={start + PAGE_SIZE}" if len(found) > start + PAGE_SIZE else None,
+        more=f"?start={start + PAGE_SIZE}" if len(found) > PAGE_SIZE else None,
         wrong=wrong,
         given=given,
     )
