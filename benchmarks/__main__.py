@@ -9,11 +9,13 @@ from importlib.util import find_spec
 ALL = (
     "imports",
     "build",
+    "detached",
     "identity",
     "storage",
     "keyvalue",
     "backends",
     "search",
+    "detached",
     "web",
     "servers",
     "frontend",

@@ -100,8 +100,11 @@ def nearest(
     found: dict[str, Nearest | None] = {}
     for document in {node.document for node in gone} if is_page else {""}:
         today = by_page.get(document, [])
-        texts = [normalise(node.source[:LONGEST]) for node in today]
-        index = Index(enumerate(texts))
+        texts = [node.source[:LONGEST] for node in today]
+        index = Index(
+            enumerate(texts),
+            [node.source[:LONGEST] for node in gone if not is_page or node.document == document],
+        )
         by_id = {node.id: node for node in today}
         for node in gone:
             if not is_page or node.document == document:
@@ -120,7 +123,7 @@ def _most_like(
     if pairs > budget[0]:
         return None
     budget[0] -= pairs
-    chosen = {key: texts[key] for key in keys}
+    chosen = {key: normalise(texts[key]) for key in keys}
     best = process.extractOne(text, chosen, scorer=fuzz.ratio, score_cutoff=LEAST_SIMILARITY * 100)
     return today[best[2]] if best else None
 

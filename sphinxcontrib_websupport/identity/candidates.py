@@ -21,12 +21,19 @@ _UNSPACED = "\u2e80"
 
 
 class Index:
-    """Texts by their words; a search costs the same however many texts there are."""
+    """Texts by their words; a search costs the same however many texts there are.
 
-    def __init__(self, texts: Iterable[tuple[int, str]]) -> None:
+    :param sought: the texts that will be searched for, where they are known and few: an index of
+        their words alone is made in less time.
+    """
+
+    def __init__(
+        self, texts: Iterable[tuple[int, str]], sought: Iterable[str] | None = None
+    ) -> None:
         self._texts: defaultdict[str, list[int]] = defaultdict(list)
+        wanted = None if sought is None else {word for text in sought for word in _words(text)}
         for key, text in texts:
-            for word in _words(text):
+            for word in _words(text) if wanted is None else _of(text, wanted):
                 self._texts[word].append(key)
 
     def search(self, text: str) -> list[int]:
@@ -47,6 +54,13 @@ def _words(text: str) -> set[str]:
     for word in [word for word in words if not word.isascii() and max(word) >= _UNSPACED]:
         words.update(_pairs(word))
     return words
+
+
+def _of(text: str, wanted: set[str]) -> set[str]:
+    """Return the words of a text that are wanted."""
+    if text.isascii():
+        return wanted.intersection(_WORD.findall(text.lower()))
+    return wanted & _words(text)
 
 
 def _pairs(word: str) -> Iterator[str]:
