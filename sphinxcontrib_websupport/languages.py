@@ -79,7 +79,7 @@ class Language:
         words: ScriptWords = {}
         for message in self.catalog:
             used = {path.rpartition("/")[2] for path, _ in message.locations if "/static/" in path}
-            if not message.id or not used or ("websupport.js" in used) != is_core:
+            if not message.id or not used or ("websupport-comments.js" in used) != is_core:
                 continue
             if isinstance(message.id, str):
                 words[message.id] = self.translations.gettext(message.id)

@@ -15,12 +15,14 @@ from sphinxcontrib_websupport.backends.base import Backend
 from sphinxcontrib_websupport.backends.cache import JsonCache
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
 from sphinxcontrib_websupport.discussions import Discussions
+from sphinxcontrib_websupport.documents import earlier
 from sphinxcontrib_websupport.documents.cache import ReadThrough
 from sphinxcontrib_websupport.documents.publishing import publish_assets, publish_documents
-from sphinxcontrib_websupport.documents.store import Documents
+from sphinxcontrib_websupport.documents.store import Documents, rooted
 from sphinxcontrib_websupport.errors import (
     DocumentNotFoundError,
     InvalidInputError,
+    SettingsError,
     UserNotAuthorizedError,
 )
 from sphinxcontrib_websupport.model import (
@@ -67,8 +69,9 @@ class WebSupport:
     :param warning: where :meth:`build` warns; ``None`` for nowhere.
     :param moderation_callback: called with every new comment that is not displayed.
     :param allow_anonymous_comments: whether a comment may come without a user name.
-    :param docroot: the URL path under which the application serves the pages.
-    :param staticroot: the URL path under which it serves ``staticdir``.
+    :param docroot: the URL path under which the application serves the pages: of the object that
+        serves, whatever the one that built them said.
+    :param staticroot: the URL path under which it serves ``staticdir``; the same holds.
     :param markup: what comments are written in: ``"rst"`` or ``"markdown"``.
     :param parallel: the number of processes that :meth:`build` may use.
     :param documents: a store of JSON values, or its URL, that :meth:`build` publishes the pages
@@ -78,6 +81,9 @@ class WebSupport:
         ``staticdir`` to.
     :param page_timeout: for how many seconds a page of ``documents`` is kept in a local cache:
         the longest time that a new build takes to be seen by another process.
+    :param front_end: ``"own"``, or ``"earlier"`` for an application that keeps the
+        ``websupport.js`` of the earlier package: :meth:`get_document` then gives what that reads,
+        and loads nothing of ours.
     :param record: the file in which builds note what they registered in a third-party store that
         cannot tell; default ``datadir/nodes.jsonl``. Processes that serve read it, too.
     """
@@ -106,6 +112,7 @@ class WebSupport:
         assets: Backend | None = None,
         page_timeout: float = 60.0,
         record: str | Path | None = None,
+        front_end: str = "own",
     ) -> None:
         self.srcdir = Path(srcdir) if srcdir else None
         self.builddir = Path(builddir)
@@ -121,6 +128,9 @@ class WebSupport:
         self.docroot = docroot.strip("/")
         self.staticroot = staticroot.strip("/")
         self.parallel = parallel
+        if front_end not in {"own", "earlier"}:
+            raise SettingsError(f"front_end is 'own' or 'earlier', not {front_end!r:.80}")
+        self._front_end = front_end
         self.storage = self._open_storage(storage)
         self._store = adapted(self.storage, Path(record or self.datadir / "nodes.jsonl"))
         self.search = (
@@ -176,8 +186,6 @@ class WebSupport:
             confoverrides=self.confoverrides,
             storage=self._store,
             staticdir=self.staticdir,
-            docroot=self.docroot,
-            staticroot=self.staticroot,
             documents=Documents(self._pages),
             search=self.search,
             status=self.status,
@@ -203,7 +211,13 @@ class WebSupport:
         :returns: ``body, sidebar, relbar, title, css, script``, each HTML.
         :raises DocumentNotFoundError: there is none, or what is stored of it is damaged.
         """
-        document = self.documents.read(docname)
+        document = rooted(
+            self.documents.read(docname), *map(_root, (self.docroot, self.staticroot))
+        )
+        if self._front_end == "earlier":
+            options = earlier.options(username, moderator, self.docroot, self.staticroot)
+            counts = self.get_metadata(docname, moderator)
+            return earlier.with_front_end(document, options, counts)
         viewer = {"username": username, "moderator": bool(moderator)}
         document["script"] += (
             f'\n<script type="application/json" id="websupport-viewer">{_embed(viewer)}</script>'
@@ -242,7 +256,7 @@ class WebSupport:
         return document
 
     def _page_url(self, path: str) -> str:
-        return f"/{self.docroot}/{path}" if self.docroot else f"/{path}"
+        return _root(self.docroot) + path
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -568,6 +582,13 @@ class WebSupport:
         self.search.close()
         self._store.close()
         self._published.close()
+
+
+def _root(path: str) -> str:
+    """Return a root's address with slashes around it; a full URL is taken as it is."""
+    if "://" in path:
+        return f"{path}/"
+    return f"/{path}/" if path else "/"
 
 
 def _embed(value: object) -> str:

@@ -537,3 +537,85 @@ class TestObjects:
         # The first opening creates the database, with Alembic; a web process finds one.
         WebSupport(builddir=tmp_path).close()
         subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small site, built by an object that says an address of its own."""
+    folder = tmp_path_factory.mktemp("roots")
+    (folder / "source").mkdir()
+    (folder / "source" / "conf.py").write_text('project = "Probe"\n')
+    (folder / "source" / "faq.rst").write_text("FAQ\n===\n")
+    home = "Home\n====\n\n:doc:`faq`\n\n.. toctree::\n\n   faq\n"
+    (folder / "source" / "index.rst").write_text(home)
+    support = WebSupport(folder / "source", folder, docroot="built", status=None, warning=None)
+    support.build()
+    support.close()
+    return folder
+
+
+class TestRoots:
+    """Who serves says under which addresses; pages are built without them."""
+
+    @pytest.mark.parametrize(
+        ("docroot", "staticroot", "page", "static"),
+        [
+            ("", "static", "/faq", "/static/_static/"),
+            ("/docs/", "/docs/files/", "/docs/faq", "/docs/files/_static/"),
+            ("https://d.example/m", "https://c.example", "https://d.example/m/faq", "https://c.ex"),
+        ],
+    )
+    def test_links_of_get_document_follow_the_object_that_serves(
+        self, built: Path, docroot: str, staticroot: str, page: str, static: str
+    ) -> None:
+        support = WebSupport(builddir=built, docroot=docroot, staticroot=staticroot)
+        document = support.get_document("index")
+        assert f'href="{page}"' in document["body"]
+        assert f'href="{static}' in document["css"]
+        assert "docroot-" not in json.dumps(document)
+        assert "staticroot-" not in json.dumps(document)
+        support.close()
+
+
+class TestEarlierFrontEnd:
+    HOSTILE = "</script><script>alert(1)</script>&amp;'\""
+
+    def test_document_sets_what_the_earlier_front_end_reads_and_loads_nothing_of_ours(
+        self, tmp_path: Path
+    ) -> None:
+        ours = '<script type="module" src="/static/_static/websupport-comments.js?v=1"></script>'
+        parts = {
+            "body": '<p>Hi</p>\n<script type="application/json" id="websupport-data">{}</script>\n',
+            "sidebar": "",
+            "relbar": "",
+            "title": "T",
+            "css": '<link rel="stylesheet" href="/static/_static/websupport.css?v=1" />',
+            "script": f'<script src="/static/_static/doctools.js"></script>\n{ours}',
+        }
+        support = WebSupport(builddir=tmp_path, front_end="earlier", docroot="d", staticroot="s")
+        support.documents.store.dump("index", parts)
+        document = support.get_document("index", self.HOSTILE, True)
+        assert "websupport-" not in json.dumps(document)
+        assert "websupport.css" not in document["css"]
+        assert "doctools.js" in document["script"]
+        options, counts, rest = document["script"].split("</script>\n", 2)
+        assert "<script>alert" not in document["script"]
+        given = json.loads(options.partition("COMMENT_OPTIONS = ")[2].rpartition(";")[0])
+        assert given["username"] == self.HOSTILE
+        assert (given["voting"], given["moderator"]) == (True, True)
+        assert given["addCommentURL"] == "/d/_add_comment"
+        assert given["upArrow"] == "/s/_static/up.png"
+        assert json.loads(counts.partition("COMMENT_METADATA = ")[2].rpartition(";")[0]) == {}
+        assert rest
+        support.close()
+
+    def test_reader_without_a_name_does_not_vote(self, tmp_path: Path) -> None:
+        support = WebSupport(builddir=tmp_path, front_end="earlier")
+        parts = dict.fromkeys(("body", "sidebar", "relbar", "title", "css", "script"), "")
+        support.documents.store.dump("index", parts)
+        assert "COMMENT_OPTIONS = {};" in support.get_document("index")["script"]
+        support.close()
+
+    def test_other_front_ends_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(SettingsError, match="front_end is 'own' or 'earlier'"):
+            WebSupport(builddir=tmp_path, front_end="jquery")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from html import escape
 from typing import cast
 
 from sphinxcontrib_websupport.errors import (
@@ -16,6 +17,36 @@ from sphinxcontrib_websupport.model import Document, KeyValue
 # Control characters, lone surrogates and the other system's separator: no document has them.
 _forbidden = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\\]")
 _parts = ("body", "sidebar", "relbar", "title", "css", "script")
+
+
+DOCROOT = "/-docroot-5d0c6a-/"
+"""What a build writes for the root of all pages, whose address only who serves them knows."""
+
+STATICROOT = "/-staticroot-5d0c6a-/"
+"""The same for the root of static files."""
+
+
+def rooted(document: Document, docroot: str, staticroot: str) -> Document:
+    """Return a page with the addresses under which pages and static files are served.
+
+    :param docroot: with a slash at its end, as is ``staticroot``.
+    """
+    roots = {DOCROOT: escape(docroot), STATICROOT: escape(staticroot)}
+
+    def replaced(text: str) -> str:
+        for placeholder, root in roots.items():
+            text = text.replace(placeholder, root)
+        return text
+
+    page: dict[str, object] = {
+        part: replaced(text) for part, text in document.items() if isinstance(text, str)
+    }
+    if "parents" in document:
+        page["parents"] = [
+            {name: replaced(text) for name, text in parent.items()}
+            for parent in document["parents"]
+        ]
+    return cast("Document", page)
 
 
 class Documents:

@@ -13,7 +13,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 
 from sphinxcontrib_websupport.backends.filesystem import FileSystemJsonBackend
-from sphinxcontrib_websupport.documents.store import Documents
+from sphinxcontrib_websupport.documents.store import DOCROOT, STATICROOT, Documents
 from sphinxcontrib_websupport.sphinxext.embedding import embedding_of
 from sphinxcontrib_websupport.sphinxext.parts import PageParts
 
@@ -39,8 +39,8 @@ class WebSupportBuilder(StandaloneHTMLBuilder):
         embedding = embedding_of(app)
         store = FileSystemJsonBackend(Path(self.outdir) / "documents")
         self.documents = embedding.documents or Documents(store)
-        self._docroot = _root(embedding.docroot)
-        self._staticroot = _root(embedding.staticroot)
+        self._docroot = _root(embedding.docroot, DOCROOT)
+        self._staticroot = _root(embedding.staticroot, STATICROOT)
         self._written: set[str] = set()
 
     def init(self) -> None:
@@ -180,8 +180,10 @@ class WebSupportBuilder(StandaloneHTMLBuilder):
             self._docroot = docroot
 
 
-def _root(path: str) -> str:
+def _root(path: str | None, placeholder: str) -> str:
     """Return a root's address with slashes around it; a full URL is taken as it is."""
+    if path is None:
+        return placeholder
     path = path.strip("/")
     if "://" in path:
         return path + "/"

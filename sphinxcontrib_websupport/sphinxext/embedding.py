@@ -17,8 +17,10 @@ class Embedding:
 
     storage: StorageBackend | None = None
     """A store that the application opened, and closes; ``None``: conf.py names one."""
-    docroot: str = ""
-    staticroot: str = "static"
+    docroot: str | None = None
+    """The URL path under which pages are served; ``None``: who serves them decides."""
+    staticroot: str | None = None
+    """The same for static files."""
     documents: Documents | None = None
     """Where the ``websupport`` builder keeps pages; ``None``: files beside its output."""
     search: BaseSearch | None = None

@@ -115,7 +115,7 @@ def add_assets(
     if not documents:
         return
     assert isinstance(app.builder, StandaloneHTMLBuilder)  # noqa: S101 - has_readers_online
-    app.builder.add_js_file("websupport.js", type="module")
+    app.builder.add_js_file("websupport-comments.js", type="module")
     app.builder.add_css_file("websupport.css")
     language = _language(app)
     data: dict[str, object] = {

@@ -27,8 +27,8 @@ def run(
     confoverrides: Mapping[str, Any] | None = None,
     storage: StorageBackend | str | None = None,
     staticdir: Path | str | None = None,
-    docroot: str = "",
-    staticroot: str = "static",
+    docroot: str | None = None,
+    staticroot: str | None = None,
     documents: Documents | None = None,
     search: BaseSearch | str | None = None,
     status: TextIO | None = None,
@@ -45,8 +45,9 @@ def run(
     :param confoverrides: conf.py values to override; it is not changed.
     :param storage: an open store, which stays open, or a URL; ``None``: as conf.py says.
     :param staticdir: where the ``websupport`` builder puts images, downloads and ``_static``.
-    :param docroot: the URL path under which pages are served.
-    :param staticroot: the URL path under which ``staticdir`` is served.
+    :param docroot: the URL path under which the ``websupport`` builder's pages are served; without
+        one, the object that serves them decides.
+    :param staticroot: the same for ``staticdir``.
     :param documents: where the ``websupport`` builder keeps the pages' parts.
     :param search: an open adapter, which stays open, or a URL, to be fed with each page that is
         written; ``None``: as conf.py says.

@@ -6,13 +6,13 @@ package that Sphinx loads it from; both are fetched when the tests run.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import flask
 import pytest
@@ -30,24 +30,6 @@ SHIPS = "Ships of up to forty"
 MODERATORS = {"mona"}
 SERVICE = "/comments"
 
-IMAGES = {
-    "commentImage": "comment.png",
-    "closeCommentImage": "comment-close.png",
-    "loadingImage": "ajax-loader.gif",
-    "commentBrightImage": "comment-bright.png",
-    "upArrow": "up.png",
-    "downArrow": "down.png",
-    "upArrowPressed": "up-pressed.png",
-    "downArrowPressed": "down-pressed.png",
-}
-URLS = {
-    "getCommentsURL": "_get_comments",
-    "addCommentURL": "_add_comment",
-    "processVoteURL": "_process_vote",
-    "acceptCommentURL": "_accept_comment",
-    "deleteCommentURL": "_delete_comment",
-}
-
 # As the earlier package's own pages had it; its styles came from Sphinx. What the front end shows
 # before it is part of the page is not hidden here: jQuery 3 no longer undoes that.
 PAGE = """<!doctype html>
@@ -56,9 +38,10 @@ PAGE = """<!doctype html>
   .un, .proposal, .hide-proposal, .close-reply, .comment-markup-box, .hide-propose-change,
   .sphinx-comment-close {{ display: none }}
 </style>
-<script>var COMMENT_OPTIONS = {options}, COMMENT_METADATA = {counts}</script>
+{css}
 <script src="/files/jquery.js"></script>
 <script src="/files/_sphinx_javascript_frameworks_compat.js"></script>
+{script}
 <script src="/files/websupport.js"></script>
 <div class="body">{body}</div>
 """
@@ -99,29 +82,30 @@ def files() -> dict[str, Path]:
 @pytest.fixture
 def host(request: pytest.FixtureRequest, files: dict[str, Path], tmp_path: Path) -> Iterator[Host]:
     storage = getattr(request, "param", None)
-    support = WebSupport(PROJECT, tmp_path, storage=storage, status=None, warning=None)
-    support.build()
+    quiet: dict[str, Any] = {"status": None, "warning": None}
+    builder = WebSupport(PROJECT, tmp_path, storage=storage, **quiet)
+    builder.build()
+    # Another object serves, and says where; as it is written in the earlier documentation.
+    support = WebSupport(
+        builddir=tmp_path,
+        storage=builder.storage,
+        docroot="comments",
+        staticroot="files",
+        front_end="earlier",
+        **quiet,
+    )
     app = flask.Flask("host")
 
-    @app.get("/files/<name>")
+    @app.get("/files/<path:name>")
     def file(name: str) -> flask.Response:
-        return flask.send_file(files[name])
+        own = files.get(Path(name).name)
+        return flask.send_file(own or support.staticdir.resolve() / name)
 
     @app.get("/docs/<path:name>")
     def page(name: str) -> str:
         viewer = identify(flask.request)
-        document = support.get_document(name)
-        options: dict[str, object] = {name: f"{SERVICE}/{path}" for name, path in URLS.items()}
-        options |= {name: f"/files/{file}" for name, file in IMAGES.items()}
-        if viewer.username:
-            options |= {"voting": True, "username": viewer.username, "moderator": viewer.moderator}
-        counts = support.get_metadata(name, viewer.moderator)
-        return PAGE.format(
-            title=document["title"],
-            body=document["body"],
-            options=json.dumps(options),
-            counts=json.dumps(counts),
-        )
+        document = support.get_document(name, viewer.username, viewer.moderator)
+        return PAGE.format(**document)
 
     def must_wait(viewer: Viewer) -> bool:
         return not viewer.username

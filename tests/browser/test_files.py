@@ -14,7 +14,7 @@ import pytest
 import sphinxcontrib_websupport.web.pages.threads as pages
 
 STATIC = Path(pages.__file__).parents[1] / "static"
-CORE = ("websupport.js", "websupport-thread.js")
+CORE = ("websupport-comments.js", "websupport-thread.js")
 """What marks a page, and what shows a thread. What is needed to write, to act on a comment,
 to compare texts and to list retired discussions is in files of their own."""
 
@@ -29,7 +29,7 @@ def test_ux11_the_core_is_at_most_8_kib_and_the_styles_3() -> None:
 
 
 def test_ux11_a_page_without_open_threads_loads_half_of_that() -> None:
-    assert packed("websupport.js") <= 4.25 * 1024
+    assert packed("websupport-comments.js") <= 4.25 * 1024
 
 
 def test_ux11_nothing_is_fetched_from_elsewhere() -> None:

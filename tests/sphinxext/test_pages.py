@@ -215,9 +215,11 @@ def test_a_page_tells_the_browser_where_to_ask(project: Project) -> None:
     assert re.fullmatch("[0-9a-f]{8}", data.pop("version"))
     assert data.pop("direction") == "ltr"
     assert data == {"url": "https://x.example/c", "document": "a&b"}
-    assert re.search(r'<script type="module" src="_static/websupport.js[^"]*"></script>', html)
+    assert re.search(
+        r'<script type="module" src="_static/websupport-comments.js[^"]*"></script>', html
+    )
     assert "_static/websupport.css" in html
-    for name in ("websupport.js", "websupport-thread.js"):
+    for name in ("websupport-comments.js", "websupport-thread.js"):
         assert (project.out() / "_static" / name).is_file()
     # Pages without paragraphs have nothing to ask.
     for page in ("index", "genindex", "search"):

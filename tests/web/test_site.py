@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "index.html").write_text("<h1>Start</h1>")
     (folder / "page.html").write_text("<h1>Page</h1>")
     (folder / "usage" / "index.html").write_text("<h1>Usage</h1>")
-    (folder / "_static" / "websupport.js").write_text("// script")
+    (folder / "_static" / "websupport-comments.js").write_text("// script")
     (folder / "_static" / "websupport.css").write_text("/* style */")
     (folder / ".buildinfo").write_text("hidden")
     (folder / ".doctrees" / "index.doctree").write_text("hidden")
@@ -49,7 +49,7 @@ def client(folder: Path, support: WebSupport) -> Client:
         ("/", "text/html", "Start"),
         ("/page.html", "text/html", "Page"),
         ("/usage/", "text/html", "Usage"),
-        ("/_static/websupport.js", "text/javascript", "// script"),
+        ("/_static/websupport-comments.js", "text/javascript", "// script"),
         ("/_static/websupport.css", "text/css", "/* style */"),
     ],
 )
