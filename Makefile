@@ -50,7 +50,7 @@ test-sphinx:
 	$(VENV)-sphinx/bin/python -c "import sys, docutils, sphinx, sqlalchemy as sql; \
 		print('Python', sys.version.split()[0], '- Sphinx', sphinx.__version__, \
 		'- docutils', docutils.__version__, '- SQLAlchemy', sql.__version__)"
-	$(VENV)-sphinx/bin/python -m pytest -n auto -m "not slow" --confcutdir tests/sphinxext tests/sphinxext
+	$(VENV)-sphinx/bin/python -m pytest -n auto -m "not slow" tests/sphinxext
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

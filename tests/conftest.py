@@ -1,8 +1,15 @@
-"""Fixtures of all tests: real servers."""
+"""Fixtures of all tests: real servers; and a report of what did not run, and why."""
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from tests.engines import (
+    PREFIX,
     any_s3_bucket,
     any_s3_url,
     couchbase_url,
@@ -13,6 +20,7 @@ from tests.engines import (
     moto_url,
     own_redis,
     postgresql_url,
+    promised,
     redis_cluster_place,
     redis_cluster_url,
     redis_place,
@@ -45,3 +53,61 @@ __all__ = [
     "s3_shared_bucket",
     "s3_url",
 ]
+
+COLLECTED = pytest.StashKey[set[Path]]()
+"""The files in which pytest found a test, whatever of it is deselected then."""
+
+_DESELECTED = pytest.StashKey[Counter[str]]()
+"""How many tests of each file are deselected."""
+
+_SHOWN = 10
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Remember what was found, and skip the slow tests unless they are promised time."""
+    config.stash[COLLECTED] = {item.path for item in items}
+    if promised("slow"):
+        return
+    skipped = pytest.mark.skip(reason=f"slow: {PREFIX}SLOW=1 promises it time")
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(skipped)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count what -k, -m or --deselect takes out of the run."""
+    for item in items:
+        counts = item.config.stash.setdefault(_DESELECTED, Counter[str]())
+        counts[item.path.relative_to(item.config.rootpath).as_posix()] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the count of a process of pytest-xdist to the one that reports."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["deselected"] = dict(session.config.stash.setdefault(_DESELECTED, Counter[str]()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the count of one process: each deselects the same."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[_DESELECTED] = Counter(output.get("deselected", {}))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was deselected and by which options; skips and their reasons come with -ra."""
+    if not (counts := config.stash.setdefault(_DESELECTED, Counter[str]())):
+        return
+    options = {"-k": config.option.keyword, "-m": config.option.markexpr}
+    options["--deselect"] = " ".join(config.option.deselect or ())
+    reason = ", ".join(f"{name} {value!r}" for name, value in options.items() if value)
+    terminalreporter.section("deselected")
+    terminalreporter.line(f"{counts.total()} tests by {reason or 'a plugin'}")
+    for name, count in counts.most_common(_SHOWN):
+        terminalreporter.line(f"{count:6} {name}")
+    if len(counts) > _SHOWN:
+        terminalreporter.line(f"       and some of {len(counts) - _SHOWN} more files")
