@@ -75,18 +75,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skipped)
 
 
+def _deselected(config: pytest.Config) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    return config.stash.setdefault(_DESELECTED, counts)
+
+
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Count what -k, -m or --deselect takes out of the run."""
     for item in items:
-        counts = item.config.stash.setdefault(_DESELECTED, Counter[str]())
-        counts[item.path.relative_to(item.config.rootpath).as_posix()] += 1
+        _deselected(item.config)[item.path.relative_to(item.config.rootpath).as_posix()] += 1
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand the count of a process of pytest-xdist to the one that reports."""
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["deselected"] = dict(session.config.stash.setdefault(_DESELECTED, Counter[str]()))
+        output["deselected"] = dict(_deselected(session.config))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -100,7 +104,8 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say what was deselected and by which options; skips and their reasons come with -ra."""
-    if not (counts := config.stash.setdefault(_DESELECTED, Counter[str]())):
+    counts = _deselected(config)
+    if not counts:
         return
     options = {"-k": config.option.keyword, "-m": config.option.markexpr}
     options["--deselect"] = " ".join(config.option.deselect or ())

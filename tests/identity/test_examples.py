@@ -173,6 +173,15 @@ def test_who_lost_the_most_alike_to_another_does_not_take_the_second_best() -> N
     assert site.retired == [loser]
 
 
+def test_what_lost_the_most_alike_to_another_is_not_taken_by_the_second_best() -> None:
+    """The same seen from the new texts: the one that is left is more like the one that moved."""
+    site = Site({"guide": [INSTALL, CLOSE, SERVE, LESS_CLOSE], "reference": [CONFIGURE]})
+    _, moved, _, second = site.ids("guide")
+    site.build({"guide": [INSTALL, SERVE], "reference": [CONFIGURE, MOVED, BETWEEN]})
+    assert site.ids("reference")[1] == moved
+    assert site.retired == [second]
+
+
 def test_who_is_most_like_a_paragraph_that_stayed_does_not_move_to_the_second_best() -> None:
     site = Site({"guide": [INSTALL, BETWEEN], "reference": [CONFIGURE, CLOSE]})
     gone, stayed = site.ids("guide")[1], site.ids("reference")[1]

@@ -73,7 +73,7 @@ def test_a_commit_that_broke_is_not_made_again_since_it_may_be_stored(
 
 
 def test_a_change_whose_connection_broke_before_the_commit_is_made_again(engine: Engine) -> None:
-    broken = []
+    broken: list[bool] = []
 
     def break_once(*_: object) -> None:
         if not broken:
