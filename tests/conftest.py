@@ -1,4 +1,4 @@
-"""Fixtures of all tests: real servers; and a report of what did not run, and why."""
+"""Fixtures of all tests: real servers; and a report of what ran and what did not."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from tests.engines import (
     s3_shared_bucket,
     s3_url,
 )
+from tests.measured import summary
 
 __all__ = [
     "any_s3_bucket",
@@ -103,16 +104,24 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what was deselected and by which options; skips and their reasons come with -ra."""
-    counts = _deselected(config)
-    if not counts:
-        return
-    options = {"-k": config.option.keyword, "-m": config.option.markexpr}
-    options["--deselect"] = " ".join(config.option.deselect or ())
+    """Say what was deselected and what was covered; skips and their reasons come with -ra."""
+    if counts := dict(_deselected(config)):
+        terminalreporter.section("deselected")
+        _tell_deselected(terminalreporter, Counter(counts))
+    reports: dict[str, str] | None = config.getoption("cov_report", None)
+    if reports and reports.get("json") and Path(reports["json"]).exists():
+        terminalreporter.section("covered")
+        for line in summary(Path(reports["json"])):
+            terminalreporter.line(line)
+
+
+def _tell_deselected(reporter: pytest.TerminalReporter, counts: Counter[str]) -> None:
+    option = reporter.config.option
+    options = {"-k": option.keyword, "-m": option.markexpr}
+    options["--deselect"] = " ".join(option.deselect or ())
     reason = ", ".join(f"{name} {value!r}" for name, value in options.items() if value)
-    terminalreporter.section("deselected")
-    terminalreporter.line(f"{counts.total()} tests by {reason or 'a plugin'}")
+    reporter.line(f"{counts.total()} tests by {reason or 'a plugin'}")
     for name, count in counts.most_common(_SHOWN):
-        terminalreporter.line(f"{count:6} {name}")
+        reporter.line(f"{count:6} {name}")
     if len(counts) > _SHOWN:
-        terminalreporter.line(f"       and some of {len(counts) - _SHOWN} more files")
+        reporter.line(f"       and some of {len(counts) - _SHOWN} more files")
