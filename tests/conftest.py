@@ -104,7 +104,8 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what was deselected and what was covered; skips and their reasons come with -ra."""
+    """Say what did not run, by reason, and what was covered."""
+    _tell_skipped(terminalreporter)
     if counts := dict(_deselected(config)):
         terminalreporter.section("deselected")
         _tell_deselected(terminalreporter, Counter(counts))
@@ -113,6 +114,19 @@ def pytest_terminal_summary(
         terminalreporter.section("covered")
         for line in summary(Path(reports["json"])):
             terminalreporter.line(line)
+
+
+def _tell_skipped(reporter: pytest.TerminalReporter) -> None:
+    # Pytest's own summary (-rs) has a line for each place, which are hundreds.
+    reasons: Counter[str] = Counter()
+    for report in reporter.stats.get("skipped", []):
+        where = report.longrepr
+        said = where[2] if isinstance(where, tuple) else str(where)
+        reasons[said.removeprefix("Skipped: ")] += 1
+    if reasons:
+        reporter.section("skipped")
+    for reason, count in reasons.most_common():
+        reporter.line(f"{count:6} {reason}")
 
 
 def _tell_deselected(reporter: pytest.TerminalReporter, counts: Counter[str]) -> None:

@@ -47,6 +47,7 @@ from tests.servers import (
     redis_cluster,
     redis_server,
     s3_gateway,
+    s3_imitation,
 )
 
 PREFIX = "WEBSUPPORT_TEST_"
@@ -209,13 +210,8 @@ def s3_url(s3_endpoint: str, s3_shared_bucket: str) -> str:
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
     """The URL of moto's imitation of S3, which needs no server to be installed."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    with s3_imitation() as url:
+        yield url
 
 
 @pytest.fixture
