@@ -8,6 +8,8 @@ from pathlib import Path
 LITTLE = 80.0
 """Below this share of its lines and branches, in percent, a file is named."""
 
+_SHOWN = 15
+
 
 def summary(report: Path) -> list[str]:
     """Return lines for a reader.
@@ -22,7 +24,8 @@ def summary(report: Path) -> list[str]:
         f"{total['num_branches']} branches"
     ]
     shares = {name: file["summary"]["percent_covered"] for name, file in measured["files"].items()}
-    for name, share in sorted(shares.items(), key=lambda item: item[1]):
-        if share < LITTLE:
-            lines.append(f"{share:5.1f} % {name}")
+    few = sorted((share, name) for name, share in shares.items() if share < LITTLE)
+    lines += [f"{share:5.1f} % {name}" for share, name in few[:_SHOWN]]
+    if len(few) > _SHOWN:
+        lines.append(f"        and {len(few) - _SHOWN} more files below {LITTLE:.0f} %")
     return lines

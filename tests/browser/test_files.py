@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import sphinxcontrib_websupport.web.pages.threads as pages
+import sphinxcontrib_websupport
 
-STATIC = Path(pages.__file__).parents[1] / "static"
+STATIC = Path(sphinxcontrib_websupport.__file__).parent / "static"
 CORE = ("websupport.js", "websupport-thread.js")
 """What marks a page, and what shows a thread. What is needed to write, to act on a comment,
 to compare texts and to list retired discussions is in files of their own."""
