@@ -17,6 +17,7 @@ variable                       value                                 fixtures
 ``WEBSUPPORT_TEST_XAPIAN``     1: Debian's module can be imported
 ``WEBSUPPORT_TEST_BROWSER``    1, or where Chromium is               ``browser``
 ``WEBSUPPORT_TEST_CORPUS``     1: pip may fetch source releases
+``WEBSUPPORT_TEST_TSC``        the path of TypeScript's compiler
 ``WEBSUPPORT_TEST_SLOW``       1: there is time for those marked     (``tests/conftest.py``)
 =============================  ====================================  =========================
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests import engines
 from tests.engines import PREFIX, promised, require
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_without_a_promise_a_test_is_skipped_and_says_what_would_run_it(
@@ -43,3 +49,18 @@ def test_each_engine_of_its_own_accord_does_nothing(
         pytest.skip("it is promised here, and may have been started for other tests")
     with pytest.raises(pytest.skip.Exception, match=f"{PREFIX}{engine.upper()} is not set"):
         request.getfixturevalue(fixture)
+
+
+def test_ci_promises_all_that_the_tests_ask_for_but_couchbase() -> None:
+    """A promise that CI does not make is a test that is run by nobody."""
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    asked = {
+        engine.upper()
+        for path in (ROOT / "tests").rglob("*.py")
+        for engine in re.findall(r"\b(?:require|promised)\(\s*\"(\w+)\"", path.read_text("utf-8"))
+    }
+    assert asked >= {"BROWSER", "CORPUS", "REDIS", "S3", "SLOW"}
+    assert {engine for engine in asked if f"export {PREFIX}{engine}" not in ci} == {"COUCHBASE"}
+    assert {
+        engine for engine in asked if f"{PREFIX}{engine}``" not in str(engines.__doc__)
+    } == set()
