@@ -11,7 +11,8 @@ BIN = $(VENV)/bin
 
 help:
 	@echo "make demo        build the manual with sample comments and serve it (PORT=8000)"
-	@echo "make test        run all tests that need no server; skips are listed with reasons"
+	@echo "make test        run all tests that need no server, or whose server the environment"
+	@echo "                 promises (tests/engines.py); skips are listed with reasons"
 	@echo "make test-sphinx build-tests with other releases: CONSTRAINTS=tests/oldest.txt, PYTHON=python3.13"
 	@echo "make lint        ruff, mypy --strict, import-linter"
 	@echo "make types       check the front end's types with TypeScript (needs npm)"
@@ -37,7 +38,8 @@ demo: $(VENV)/demo.stamp
 		--moderator ada --sample example_docs/sample_comments.json
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --durations=15 \
+		--cov --cov-report=json:build/coverage.json $(PYTEST_ARGS)
 
 # In an environment of its own: what pip finds newest for this Python, or what a file of
 # constraints says.
@@ -50,7 +52,7 @@ test-sphinx:
 	$(VENV)-sphinx/bin/python -c "import sys, docutils, sphinx, sqlalchemy as sql; \
 		print('Python', sys.version.split()[0], '- Sphinx', sphinx.__version__, \
 		'- docutils', docutils.__version__, '- SQLAlchemy', sql.__version__)"
-	$(VENV)-sphinx/bin/python -m pytest -n auto -m "not slow" --confcutdir tests/sphinxext tests/sphinxext
+	$(VENV)-sphinx/bin/python -m pytest -n auto -m "not slow" tests/sphinxext
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

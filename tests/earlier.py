@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tarfile
@@ -10,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import require
+
 RELEASE = "sphinxcontrib-websupport==2.0.0"
 
 
 def fetch(folder: Path) -> Path:
     """Return the unpacked source distribution; skip the test where it was not promised."""
-    if not os.environ.get("WEBSUPPORT_TEST_EARLIER"):
-        pytest.skip(f"{RELEASE} is fetched where WEBSUPPORT_TEST_EARLIER promises it")
+    require("corpus")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--no-binary", ":all:", "--dest", str(folder), RELEASE]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -2,7 +2,8 @@
 
 ``WEBSUPPORT_TEST_<ENGINE>`` promises a server: then its absence is a failure. Its value says where
 it is; ``1`` stands for the usual place, or for one that the tests start themselves. Without a
-promise, the usual place is looked at, and what is not there is skipped.
+promise nothing is looked for, started or asked: whoever runs the tests has servers of their own,
+with data of their own. Its tests are skipped.
 
 =============================  ====================================  =========================
 variable                       value                                 fixtures
@@ -13,7 +14,14 @@ variable                       value                                 fixtures
 ``WEBSUPPORT_TEST_POSTGRESQL`` ``postgresql+psycopg://…`` or 1       ``postgresql_url``
 ``WEBSUPPORT_TEST_MARIADB``    ``mysql+pymysql://…`` or 1            ``mariadb_url``
 ``WEBSUPPORT_TEST_COUCHBASE``  ``couchbase://…``                     ``couchbase_url``
+``WEBSUPPORT_TEST_XAPIAN``     1: Debian's module can be imported
+``WEBSUPPORT_TEST_BROWSER``    1, or where Chromium is               ``browser``
+``WEBSUPPORT_TEST_CORPUS``     1: pip may fetch source releases
+``WEBSUPPORT_TEST_TSC``        the path of TypeScript's compiler
+``WEBSUPPORT_TEST_SLOW``       1: there is time for those marked     (``tests/conftest.py``)
 =============================  ====================================  =========================
+
+The drivers are imported where they are used: the builds with other releases of Sphinx have none.
 
 Every test gets a database, a prefix or a bucket of its own, which is dropped after it.
 """
@@ -29,11 +37,8 @@ from typing import NoReturn
 from urllib.parse import quote
 from uuid import uuid4
 
-import boto3
 import pytest
-import redis
 import sqlalchemy
-from moto.server import ThreadedMotoServer
 from sqlalchemy.engine import make_url
 
 from tests.servers import (
@@ -43,6 +48,7 @@ from tests.servers import (
     redis_cluster,
     redis_server,
     s3_gateway,
+    s3_imitation,
 )
 
 PREFIX = "WEBSUPPORT_TEST_"
@@ -64,18 +70,22 @@ def place(engine: str) -> str | None:
     return value if value and "://" in value else None
 
 
-def absent(engine: str, reason: str) -> NoReturn:
-    """End the test: an engine that was promised is missed, another is not."""
-    if promised(engine):
-        pytest.fail(f"{PREFIX}{engine.upper()} promises a server, but {reason}")
-    pytest.skip(f"{reason} ({PREFIX}{engine.upper()} would promise it)")
+def require(engine: str, *programs: str) -> None:
+    """End the test unless the environment promises an engine.
 
-
-def require_programs(engine: str, *programs: str) -> None:
-    """End the test unless the programs that start an engine are installed."""
+    :param programs: those that start it: without one of them the promise is broken.
+    """
+    variable = PREFIX + engine.upper()
+    if not promised(engine):
+        pytest.skip(f"{variable} is not set: without it nothing is started or asked")
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         absent(engine, f"{', '.join(missing)} is not installed")
+
+
+def absent(engine: str, reason: str) -> NoReturn:
+    """End the test: an engine that was promised is not there."""
+    pytest.fail(f"{PREFIX}{engine.upper()} promises it, but {reason}")
 
 
 # -- Redis -----------------------------------------------------------------------------------
@@ -84,6 +94,9 @@ def require_programs(engine: str, *programs: str) -> None:
 @pytest.fixture(scope="session")
 def redis_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a Redis server is: the one promised, the one on the usual port, or a new one."""
+    require("redis")
+    import redis
+
     url = place("redis") or "redis://127.0.0.1:6379/0"
     with redis.Redis.from_url(url, socket_connect_timeout=2) as client:
         try:
@@ -94,7 +107,7 @@ def redis_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         else:
             yield url
             return
-    require_programs("redis", "redis-server")
+    require("redis", "redis-server")
     port = free_port()
     server = redis_server(tmp_path_factory.mktemp("redis"), port)
     server.start()
@@ -107,6 +120,8 @@ def redis_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def redis_url(redis_place: str) -> Iterator[str]:
     """The URL of a Redis server with a key prefix of the test's own."""
+    import redis
+
     prefix = f"test-{uuid4().hex}:"
     yield f"{redis_place}?prefix={prefix}"
     with redis.Redis.from_url(redis_place) as client:
@@ -117,7 +132,7 @@ def redis_url(redis_place: str) -> Iterator[str]:
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[tuple[str, Server]]:
     """A Redis server of the test's own, to be stopped and started; it keeps what it stored."""
-    require_programs("redis", "redis-server")
+    require("redis", "redis-server")
     port = free_port()
     folder = tmp_path / "redis"
     folder.mkdir()
@@ -135,7 +150,7 @@ def redis_cluster_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     if url := place("redis_cluster"):
         yield url
         return
-    require_programs("redis_cluster", "redis-server", "redis-cli")
+    require("redis_cluster", "redis-server", "redis-cli")
     with redis_cluster(tmp_path_factory.mktemp("redis-cluster")) as port:
         yield f"redis+cluster://127.0.0.1:{port}"
 
@@ -143,6 +158,8 @@ def redis_cluster_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 @pytest.fixture
 def redis_cluster_url(redis_cluster_place: str) -> Iterator[str]:
     """The URL of a Redis Cluster with a key prefix of the test's own."""
+    import redis
+
     prefix = f"test-{uuid4().hex}:"
     yield f"{redis_cluster_place}?prefix={prefix}"
     url = redis_cluster_place.replace("+cluster", "")
@@ -162,7 +179,7 @@ def s3_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Se
         if url := place("s3"):
             yield url, None
             return
-        require_programs("s3", *S3_PROGRAMS)
+        require("s3", *S3_PROGRAMS)
         yield stack.enter_context(s3_gateway(tmp_path_factory.mktemp("s3")))
 
 
@@ -194,11 +211,8 @@ def s3_url(s3_endpoint: str, s3_shared_bucket: str) -> str:
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[str]:
     """The URL of moto's imitation of S3, which needs no server to be installed."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    with s3_imitation() as url:
+        yield url
 
 
 @pytest.fixture
@@ -222,23 +236,21 @@ def moto_url(moto_endpoint: str, moto_shared_bucket: str) -> str:
 
 @pytest.fixture
 def any_s3_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a new folder in a bucket: of a real server, or of moto where there is none."""
-    url: str = request.getfixturevalue("s3_url" if _has_s3() else "moto_url")
+    """The URL of a new folder in a bucket: of a real server, or of moto where none is promised."""
+    url: str = request.getfixturevalue("s3_url" if promised("s3") else "moto_url")
     return url
 
 
 @pytest.fixture
 def any_s3_bucket(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """A new bucket and its server: a real one, or moto where there is none."""
-    kind = "s3" if _has_s3() else "moto"
+    """A new bucket and its server: a real one, or moto where none is promised."""
+    kind = "s3" if promised("s3") else "moto"
     return request.getfixturevalue(f"{kind}_bucket"), request.getfixturevalue(f"{kind}_endpoint")
 
 
-def _has_s3() -> bool:
-    return bool(promised("s3")) or all(map(shutil.which, S3_PROGRAMS))
-
-
 def _bucket(endpoint: str) -> Iterator[str]:
+    import boto3
+
     session = boto3.session.Session()
     server = session.resource("s3", region_name="us-east-1", endpoint_url=endpoint)
     bucket = server.create_bucket(Bucket=f"test-{uuid4().hex}")
@@ -272,6 +284,8 @@ def mariadb_url() -> Iterator[str]:
 
 
 def new_database(engine: str, usual: str, drop: str) -> Iterator[str]:
+    """Make a database of the test's own; yield its URL and drop it then."""
+    require(engine)
     url = make_url(place(engine) or usual)
     name = f"test_{uuid4().hex}"
     server = sqlalchemy.create_engine(
@@ -302,9 +316,8 @@ def couchbase_url() -> str:
     User and password come from ``WEBSUPPORT_TEST_COUCHBASE_USER`` and ``…_PASSWORD``; the bucket
     is ``default`` unless the URL names one.
     """
-    url = promised("couchbase")
-    if url is None:
-        absent("couchbase", "no Couchbase cluster is named")
+    require("couchbase")
+    url = str(promised("couchbase"))
     scheme, _, rest = (url if "://" in url else f"couchbase://{url}").partition("://")
     hosts, _, bucket = rest.partition("?")[0].partition("/")
     options = [option for option in rest.partition("?")[2].split("&") if option]

@@ -14,11 +14,18 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 START = 60.0
 """How many seconds a server may take until it answers."""
@@ -221,6 +228,39 @@ def s3_gateway(folder: Path) -> Iterator[tuple[str, Server]]:
                 stack.push(started)
                 break
         yield url, gateway
+
+
+@contextmanager
+def s3_imitation() -> Iterator[str]:
+    """Run moto's imitation of S3 in this process; yield its URL.
+
+    One request at a time: moto compares an ``If-Match`` and stores the value in two steps, and
+    two requests that met there both won.
+    """
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+
+    moto = DomainDispatcherApplication(create_backend_app)
+    turn = threading.Lock()
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        with turn:
+            return list(moto(environ, start_response))
+
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _start_ceph(folder: Path, stack: ExitStack) -> tuple[str, Server]:

@@ -24,11 +24,11 @@ from sphinxcontrib_websupport.errors import DocumentNotFoundError, StorageError
 class Recorder(VolatileBackend):
     """A store in memory that remembers what was asked of it, and fails when told to."""
 
-    def __init__(self, codec: Any = None) -> None:
+    def __init__(self, codec: Any = None, calls: list[tuple[str, str]] | None = None) -> None:
         super().__init__()
         if codec is not None:
             self.codec = codec
-        self.calls: list[tuple[str, str]] = []
+        self.calls: list[tuple[str, str]] = [] if calls is None else calls
         self.fails_at = ""
 
     def dump(self, key: str, value: Any, expire: float | None = None) -> bool:
@@ -145,6 +145,39 @@ def test_a_web_process_needs_no_file_of_the_build(project: Path, tmp_path: Path)
         with_sources.get_document("more")
     with_sources.close()
     elsewhere.close()
+
+
+def test_a_build_sends_files_before_pages_and_removes_them_after(
+    project: Path, tmp_path: Path
+) -> None:
+    """At no moment is there a page whose files are not there."""
+    calls: list[tuple[str, str]] = []
+    support = WebSupport(
+        project,
+        tmp_path,
+        documents=Recorder(calls=calls),
+        assets=Recorder(RAW, calls),
+        status=None,
+    )
+    old, new = (tmp_path / "static" / "_static" / name for name in ("old.css", "new.css"))
+    old.parent.mkdir(parents=True)
+    old.write_text("p {}")
+    support.build()
+    old.unlink()
+    new.write_text("p {}")
+    (project / "more.rst").unlink()
+    (project / "index.rst").write_text("Home\n====\n\nHello again.\n")
+    calls.clear()
+    support.build()
+    support.close()
+
+    steps = [
+        ("dump", "_static/new.css"),
+        ("dump", "index"),
+        ("delete", "more"),
+        ("delete", "_static/old.css"),
+    ]
+    assert sorted(steps, key=calls.index) == steps
 
 
 def test_a_page_is_read_from_the_store_once_and_then_from_the_cache(tmp_path: Path) -> None:

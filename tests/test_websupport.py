@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from unittest import mock
 
+import psutil
 import pytest
 
 from sphinxcontrib_websupport import WebSupport
@@ -525,6 +526,17 @@ class TestObjects:
         one.close()
         two.close()
 
+    def test_a_closed_one_holds_no_file_open(self, tmp_path: Path) -> None:
+        """The store and the index each hold a SQLite file."""
+        support = WebSupport(builddir=tmp_path, search="sqlite")
+        register(support, (NODE, "index", SOURCE))
+        support.search.init_indexing(["index"])
+        support.search.add_document("index", "index.rst", "Title", "Text")
+        support.search.finish_indexing()
+        assert {path.suffix for path in _open_below(tmp_path)} >= {".db"}
+        support.close()
+        assert _open_below(tmp_path) == []
+
     def test_a_web_process_loads_no_sphinx_and_no_unused_driver(self, tmp_path: Path) -> None:
         program = (
             "import sys\n"
@@ -619,3 +631,8 @@ class TestEarlierFrontEnd:
     def test_other_front_ends_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="front_end is 'own' or 'earlier'"):
             WebSupport(builddir=tmp_path, front_end="jquery")
+
+
+def _open_below(folder: Path) -> list[Path]:
+    paths = [Path(file.path) for file in psutil.Process().open_files()]
+    return [path for path in paths if path.is_relative_to(folder)]

@@ -306,10 +306,9 @@ def test_a_killed_writer_leaves_no_half_value_and_no_lock(tmp_path: Path) -> Non
             writer.kill()
         value = store.load("value")
         assert value is None or len(value["filler"]) == 3_000_000
-        begin = time.monotonic()
+        # A lock that was left would be an error here, after those two seconds.
         store.update("count", lambda old: (old or 0) + 1)
         store.dump("value", {"number": 0, "filler": "x" * 3_000_000})
-        assert time.monotonic() - begin < 1
         assert store.keys() == {"value", "count"}
     # What killed writers left unfinished is used again, and goes with the rest.
     store.clear()

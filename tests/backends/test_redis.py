@@ -99,16 +99,18 @@ def test_a_broken_connection_is_made_again_for_what_may_be_sent_twice(
         assert backend.update("key", lambda old: old) == 1
 
 
-def test_a_server_that_does_not_answer_is_given_up(open_redis: Open, redis_url: str) -> None:
-    backend = open_redis(redis_url, timeout=0.2)
+def test_a_server_that_does_not_answer_is_given_up(
+    open_redis: Open, own_redis: tuple[str, Server]
+) -> None:
+    url, _ = own_redis
+    backend = open_redis(url, timeout=0.2)
     backend.check()
-    with redis.Redis.from_url(redis_url.partition("?")[0]) as other:
-        # Only writes wait; the pause ends by itself, so other tests are not held up.
-        other.client_pause(600, all=False)
+    with redis.Redis.from_url(url) as other:
+        other.client_pause(60_000, all=False)  # only writes wait
         begin = time.monotonic()
         with pytest.raises(StorageError):
             backend.dump("key", 1)
-        assert time.monotonic() - begin < 0.5
+        assert time.monotonic() - begin < 30
         other.client_unpause()
     wait_for(lambda: backend.dump("key", 2))
     assert backend.load("key") == 2

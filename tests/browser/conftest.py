@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,24 +10,17 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser import sites
 from tests.browser.sites import CHROMIUM, FLAGS, Built, Running
+from tests.engines import require
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    promised = "WEBSUPPORT_TEST_BROWSER" in os.environ
-    if not Path(CHROMIUM).exists() and not promised:
-        pytest.skip(f"there is no browser at {CHROMIUM} (set WEBSUPPORT_TEST_CHROMIUM)")
+    require("browser", CHROMIUM)
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        except PlaywrightError as error:
-            if promised:
-                raise
-            pytest.skip(f"Chromium does not start: {error}")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

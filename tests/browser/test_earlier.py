@@ -6,8 +6,6 @@ package that Sphinx loads it from; both are fetched when the tests run.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from sphinxcontrib_websupport.web.shells.flask import create_blueprint
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.browser.conftest import Complaints
 from tests.browser.sites import PROJECT, QuietHandler
+from tests.engines import require
 
 SHIPS = "Ships of up to forty"
 MODERATORS = {"mona"}
@@ -69,13 +68,9 @@ class Host:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, Path]:
-    try:
-        front_end = corpus("sphinxcontrib-websupport", "1.2.4")
-        jquery = corpus("sphinxcontrib-jquery", "4.1")
-    except subprocess.CalledProcessError as failed:
-        if "WEBSUPPORT_TEST_CORPUS" in os.environ:
-            raise
-        pytest.skip(f"the earlier package could not be fetched: {failed}")
+    require("corpus")
+    front_end = corpus("sphinxcontrib-websupport", "1.2.4")
+    jquery = corpus("sphinxcontrib-jquery", "4.1")
     return {path.name: path for folder in (front_end, jquery) for path in folder.iterdir()}
 
 

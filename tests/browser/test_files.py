@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+import sphinxcontrib_websupport
+from tests.engines import promised, require
 
-import sphinxcontrib_websupport.web.pages.threads as pages
-
-STATIC = Path(pages.__file__).parents[1] / "static"
+STATIC = Path(sphinxcontrib_websupport.__file__).parent / "static"
 CORE = ("websupport-comments.js", "websupport-thread.js")
 """What marks a page, and what shows a thread. What is needed to write, to act on a comment,
 to compare texts and to list retired discussions is in files of their own."""
@@ -39,10 +36,9 @@ def test_ux11_nothing_is_fetched_from_elsewhere() -> None:
 
 
 def test_the_types_hold() -> None:
-    """Checked with the compiler that WEBSUPPORT_TEST_TSC names, or the one on the path."""
-    compiler = os.environ.get("WEBSUPPORT_TEST_TSC") or shutil.which("tsc")
-    if compiler is None:
-        pytest.skip("there is no TypeScript compiler (set WEBSUPPORT_TEST_TSC)")
+    """Checked with the compiler of TypeScript at the path that WEBSUPPORT_TEST_TSC promises."""
+    require("tsc")
+    compiler = str(promised("tsc"))
     project = Path(__file__).parent / "tsconfig.json"
     result = subprocess.run([compiler, "-p", project], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from sphinxcontrib_websupport.identity.text import ELSEWHERE, similarity
 from tests.identity.builds import Site, rebuilt
 
 INSTALL = (
@@ -146,6 +147,47 @@ def test_it_may_be_edited_on_the_way() -> None:
     install = site.ids("guide")[0]
     site.build({"guide": [SERVE], "reference": [CONFIGURE, TYPO]})
     assert site.ids("reference")[1] == install
+
+
+MOVED = "Backups are made every night at two, and kept for thirty days on another machine."
+CLOSE = MOVED.replace("thirty", "forty")
+LESS_CLOSE = MOVED.replace("every night at two", "twice a week at noon")
+BETWEEN = CLOSE.replace("every night at two", "every week at noon")
+
+
+@pytest.mark.parametrize("reference", [[CLOSE, LESS_CLOSE], [LESS_CLOSE, CLOSE]])
+def test_of_two_candidates_on_another_page_the_more_alike_is_taken(reference: list[str]) -> None:
+    site = Site({"guide": [INSTALL, MOVED], "reference": [CONFIGURE]})
+    moved = site.ids("guide")[1]
+    site.build({"guide": [INSTALL], "reference": [CONFIGURE, *reference]})
+    assert site.ids("reference").index(moved) == 1 + reference.index(CLOSE)
+
+
+def test_who_lost_the_most_alike_to_another_does_not_take_the_second_best() -> None:
+    """The one candidate is most like both; the other is like the loser only: that is a guess."""
+    assert similarity(BETWEEN, CLOSE) > similarity(BETWEEN, LESS_CLOSE) > ELSEWHERE
+    site = Site({"guide": [INSTALL, MOVED, SERVE, BETWEEN], "reference": [CONFIGURE]})
+    _, moved, _, loser = site.ids("guide")
+    site.build({"guide": [INSTALL, SERVE], "reference": [CONFIGURE, CLOSE, LESS_CLOSE]})
+    assert site.ids("reference")[1] == moved
+    assert site.retired == [loser]
+
+
+def test_what_lost_the_most_alike_to_another_is_not_taken_by_the_second_best() -> None:
+    """The same seen from the new texts: the one that is left is more like the one that moved."""
+    site = Site({"guide": [INSTALL, CLOSE, SERVE, LESS_CLOSE], "reference": [CONFIGURE]})
+    _, moved, _, second = site.ids("guide")
+    site.build({"guide": [INSTALL, SERVE], "reference": [CONFIGURE, MOVED, BETWEEN]})
+    assert site.ids("reference")[1] == moved
+    assert site.retired == [second]
+
+
+def test_who_is_most_like_a_paragraph_that_stayed_does_not_move_to_the_second_best() -> None:
+    site = Site({"guide": [INSTALL, BETWEEN], "reference": [CONFIGURE, CLOSE]})
+    gone, stayed = site.ids("guide")[1], site.ids("reference")[1]
+    site.build({"guide": [INSTALL], "reference": [CONFIGURE, CLOSE], "more": [LESS_CLOSE]})
+    assert site.ids("reference")[1] == stayed
+    assert site.retired == [gone]
 
 
 def test_a_short_repeated_text_does_not_follow_to_another_page() -> None:

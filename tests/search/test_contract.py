@@ -10,7 +10,7 @@ from sphinxcontrib_websupport.errors import MissingDriverError, NullSearchExcept
 from sphinxcontrib_websupport.registry import open_search
 from sphinxcontrib_websupport.search.null import NullSearch
 from sphinxcontrib_websupport.testing.search import OpenIndex, SearchContract
-from tests.engines import absent
+from tests.engines import absent, require
 
 
 class TestSQLite(SearchContract):
@@ -34,6 +34,7 @@ class TestWhoosh(SearchContract):
 class TestXapian(SearchContract):
     @pytest.fixture
     def open_index(self, tmp_path: Path) -> OpenIndex:
+        require("xapian")
         try:
             open_search("xapian", tmp_path / "search").close()
         except MissingDriverError as missing:

@@ -7,8 +7,6 @@ and an environment of its own, into the same store.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections import defaultdict
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -21,6 +19,7 @@ from benchmarks.corpus import corpus
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.sphinxext.runner import run
 from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
+from tests.engines import require
 
 pytestmark = pytest.mark.slow
 
@@ -44,12 +43,8 @@ class _Ids(HTMLParser):
 
 @pytest.fixture(scope="module")
 def source() -> Path:
-    try:
-        return corpus("sphinx", "9.0.4")
-    except subprocess.CalledProcessError as failed:
-        if "WEBSUPPORT_TEST_CORPUS" in os.environ:
-            raise
-        pytest.skip(f"Sphinx's documentation could not be fetched: {failed}")
+    require("corpus")
+    return corpus("sphinx", "9.0.4")
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,14 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.pool import PoolProxiedConnection
 
 from sphinxcontrib_websupport.errors import MissingDriverError, SettingsError, StorageError
 from sphinxcontrib_websupport.model import Viewer
@@ -32,6 +34,58 @@ def storage(path: Path) -> Iterator[SQLAlchemyStorage]:
     publish(storage, "n")
     yield storage
     storage.close()
+
+
+# -- a connection that breaks ----------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """SQLite, that takes an error which says so for a lost connection, as a server's drivers do."""
+    engine = create_engine(f"sqlite:///{path.as_posix()}")
+    monkeypatch.setattr(engine.dialect, "is_disconnect", lambda error, *_: "lost" in str(error))
+    return engine
+
+
+@pytest.mark.parametrize("stored", [1, 0])
+def test_a_commit_that_broke_is_not_made_again_since_it_may_be_stored(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, stored: int
+) -> None:
+    """The connection breaks once, after the engine has stored the change or before."""
+    commit = engine.dialect.do_commit
+    commits = []
+
+    def break_once(connection: PoolProxiedConnection) -> None:
+        commits.append(connection)
+        if len(commits) == 1 and not stored:
+            raise sqlite3.OperationalError("the connection is lost")
+        commit(connection)
+        if len(commits) == 1:
+            raise sqlite3.OperationalError("the connection is lost")
+
+    with closing(SQLAlchemyStorage(engine)) as storage:
+        publish(storage, "n")
+        monkeypatch.setattr(engine.dialect, "do_commit", break_once)
+        with pytest.raises(StorageError, match="broke while a change was stored"):
+            say(storage)
+        assert len(commits) == 1
+        assert len(shown(storage)) == stored
+
+
+def test_a_change_whose_connection_broke_before_the_commit_is_made_again(engine: Engine) -> None:
+    broken: list[bool] = []
+
+    def break_once(*_: object) -> None:
+        if not broken:
+            broken.append(True)
+            raise sqlite3.OperationalError("the connection is lost")
+
+    with closing(SQLAlchemyStorage(engine)) as storage:
+        publish(storage, "n")
+        event.listen(engine, "before_cursor_execute", break_once)
+        say(storage)
+        assert broken
+        assert len(shown(storage)) == 1
 
 
 # -- SQLite ----------------------------------------------------------------------------------

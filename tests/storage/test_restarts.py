@@ -22,7 +22,7 @@ from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.testing.storage import publish, say, shown
 from tests.databases import mariadb_server, postgresql_server, program
-from tests.engines import require_programs
+from tests.engines import absent, require
 from tests.servers import Server, free_port, redis_server
 
 WRITERS = 4
@@ -132,21 +132,22 @@ def crash_while_writing(url: str, server: Server, crash: Callable[[], None]) -> 
 
 
 def test_postgresql() -> None:
+    require("postgresql")
     if program("postgres") is None or program("initdb") is None:
-        require_programs("postgresql", "postgres", "initdb")
+        absent("postgresql", "postgres and initdb are not installed")
     with postgresql_server() as (url, server):
         # As a power cut: no checkpoint, clients are dropped, the log is replayed.
         crash_while_writing(url, server, lambda: server.crash(signal.SIGQUIT))
 
 
 def test_mariadb() -> None:
-    require_programs("mariadb", "mariadbd", "mariadb-install-db")
+    require("mariadb", "mariadbd", "mariadb-install-db")
     with mariadb_server() as (url, server):
         crash_while_writing(url, server, server.crash)
 
 
 def test_redis(tmp_path: Path) -> None:
-    require_programs("redis", "redis-server")
+    require("redis", "redis-server")
     port = free_port()
     server = redis_server(tmp_path, port, "--appendfsync", "always")
     server.start()
