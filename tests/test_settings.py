@@ -45,14 +45,14 @@ def test_conf_py_holds_them_in_either_form() -> None:
 
 def test_a_mapping_wins_over_the_environment_over_a_file(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
-    file.write_text('{"A": "file", "B": "file", "C": "file"}')
+    file.write_text('{"S3_BUCKET": "file", "S3_REGION": "file", "S3_PREFIX": "file"}')
     environ = {
         "WEBSUPPORT_SETTINGS": str(file),
-        "WEBSUPPORT_B": "environment",
-        "WEBSUPPORT_C": "environment",
+        "WEBSUPPORT_S3_REGION": "environment",
+        "WEBSUPPORT_S3_PREFIX": "environment",
     }
-    settings = gather({"C": "mapping"}, environ=environ)
-    assert settings == {"A": "file", "B": "environment", "C": "mapping"}
+    settings = gather({"S3_PREFIX": "mapping"}, environ=environ)
+    assert settings == {"S3_BUCKET": "file", "S3_REGION": "environment", "S3_PREFIX": "mapping"}
 
 
 def test_one_error_names_all_that_is_missing() -> None:
@@ -65,7 +65,8 @@ def test_one_error_names_all_that_is_missing() -> None:
         require({"GREAT_SOCKET": "/run/great"}, required, "great")  # type: ignore[arg-type] # as authors write it: plain dicts
     assert str(caught.value).splitlines() == [
         "the store 'great' needs settings that are missing:",
-        "- GREAT_API_KEY: 1. Go to great.example 2. Click.",
+        "- GREAT_API_KEY: 1. Go to great.example",
+        "  2. Click.",
         "- GREAT_HOST: Ask.",
     ]
 

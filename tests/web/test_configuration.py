@@ -98,7 +98,7 @@ def test_a_list_of_a_settings_file_is_as_good_as_a_text(support: WebSupport) -> 
         ({"PROXIES": "my proxy"}, "no proxy"),
         ({"LIMIT_WRITING": "often"}, "no limit"),
         ({"LIMITS_STORE": "etcd://x"}, "cannot be opened"),
-        ({"MODERATOR": "Mona", "SIGNING_KEY": KEY, "PASSWORD_HASH": "hunter2"}, "hash is none"),
+        ({"MODERATOR": "Mona", "SIGNING_KEY": KEY, "PASSWORD_HASH": "hunter2"}, "is no hash"),
     ],
 )
 def test_what_cannot_be_right_is_refused_at_once(settings: dict[str, Any], sentence: str) -> None:
