@@ -348,7 +348,15 @@ def _must_be_there(given: Settings) -> None:
 
     :raises SettingsError: there is no such file or folder.
     """
-    if (missing := missing_place(given)) is not None:
+    missing = missing_place(given)
+    place = str(chosen(given)["STORAGE"])
+    if missing is None and "://" in place and is_database(place):
+        from sphinxcontrib_websupport.storage.sql.engine import is_empty
+
+        shown = without_password(place)
+        with _naming(shown):
+            missing = shown if is_empty(place) else None
+    if missing is not None:
         raise SettingsError(
             f"there is no comment store at {missing}: a build makes it, this command does not"
         )

@@ -342,9 +342,9 @@ def _tell(names: tuple[str, ...]) -> None:
     )
 
 
-def faults(settings: Settings) -> list[str]:
-    """Return a sentence for each setting whose value is not of its type."""
-    wrong = []
+def faults(settings: Settings) -> dict[str, str]:
+    """Return a sentence for each setting, by its name, whose value is not of its type."""
+    wrong = {}
     for name, setting in KNOWN.items():
         value = settings.get(name)
         if value is None or value == "":
@@ -353,7 +353,7 @@ def faults(settings: Settings) -> list[str]:
             setting.check(value)
         except ValueError as error:
             shown = "" if setting.secret else f", not {value!r:.80}"
-            wrong.append(f"{name} {error}{shown} ({setting.meaning})")
+            wrong[name] = f"{name} {error}{shown} ({setting.meaning})"
     return wrong
 
 

@@ -48,6 +48,9 @@ logger = logging.getLogger(__name__)
 _LIMITS = {"LIMIT_READING": "reading", "LIMIT_WRITING": "writing", "LIMIT_SIGN_IN": "sign_in"}
 
 
+NO_PROXIES = TrustedProxies([])
+
+
 class ServiceOptions(TypedDict, total=False):
     """What :class:`~sphinxcontrib_websupport.web.service.Service` takes of all this."""
 
@@ -120,7 +123,9 @@ def service_options(settings: Settings) -> ServiceOptions:
     if (cross_origin := _cross_origin(settings)) is not None:
         options["cross_origin"] = cross_origin
     if is_true(settings.get("LIMITS", True)):
-        options["limits"] = _limits(settings, str(settings.get("LIMITS_STORE") or "memory://"))
+        options["limits"] = _limits(
+            settings, proxies, str(settings.get("LIMITS_STORE") or "memory://")
+        )
     return options
 
 
@@ -160,9 +165,11 @@ def _cross_origin(settings: Settings) -> CrossOrigin | None:
     return CrossOrigin(others, credentials=credentials) if others else None
 
 
-def _limits(settings: Settings, store: str = "memory://") -> Limits:
+def _limits(
+    settings: Settings, proxies: TrustedProxies = NO_PROXIES, store: str = "memory://"
+) -> Limits:
     given = {argument: str(settings[n]) for n, argument in _LIMITS.items() if settings.get(n)}
-    return Limits(store, proxies=_proxies(settings), **given)
+    return Limits(store, proxies=proxies, **given)
 
 
 _NO_STORAGE = (
@@ -178,18 +185,18 @@ def _check(settings: Settings, wrong: Sequence[str] = ()) -> None:
     :raises SettingsError: one error that names all that is wrong.
     """
     badly_typed = faults(settings)
-    wrong = [*wrong, *badly_typed]
+    wrong = [*wrong, *badly_typed.values()]
     for name, known in (("LANGUAGE", available()), ("MARKUP", list(MARKUPS))):
         value = settings.get(name)
         if value and value not in known:
             wrong.append(f"{name} is not {value!r}: {suggest(str(value), known)}")
-    if not badly_typed:
-        attempts: tuple[Callable[[Settings], object], ...] = (_cross_origin, _limits)
-        for attempt in attempts:
-            try:
-                attempt(settings)
-            except SettingsError as error:
-                wrong.append(str(error))
+    sound = {name: value for name, value in settings.items() if name not in badly_typed}
+    attempts: tuple[Callable[[Settings], object], ...] = (_proxies, _cross_origin, _limits)
+    for attempt in attempts:
+        try:
+            attempt(sound)
+        except SettingsError as error:
+            wrong.append(str(error))
     signs_in = settings.get("MODERATOR") or str(settings.get("SIGN_IN", "")).lower() in _YES
     if signs_in and not settings.get("SIGNING_KEY"):
         wrong.append(f"SIGNING_KEY is missing, and sign-in needs it. {SIGNING[0]['obtain_at']}")

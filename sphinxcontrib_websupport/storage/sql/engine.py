@@ -237,6 +237,20 @@ def version(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
 
 
+def is_empty(url: str) -> bool:
+    """Tell whether a database has no tables of a comment store, of this or an earlier version.
+
+    :raises StorageError: it refuses to tell.
+    """
+    engine = _create_engine(url)
+    try:
+        with translated(), engine.connect() as connection:
+            tables = inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
+    return not any(table.startswith(("websupport_", "sphinx_")) for table in tables)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Name every error of the database or its driver: the one place where this is done."""
