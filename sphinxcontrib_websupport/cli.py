@@ -14,11 +14,22 @@ import click
 
 from sphinxcontrib_websupport import __version__
 from sphinxcontrib_websupport.backends import probe
-from sphinxcontrib_websupport.errors import TransferError, WebSupportError
-from sphinxcontrib_websupport.registry import is_database, open_storage
+from sphinxcontrib_websupport.errors import (
+    NodeNotFoundError,
+    SettingsError,
+    StorageError,
+    TransferError,
+    WebSupportError,
+)
+from sphinxcontrib_websupport.registry import (
+    is_database,
+    missing_place,
+    open_storage,
+    without_password,
+)
 from sphinxcontrib_websupport.serve import server
 from sphinxcontrib_websupport.serve.project import Project, find_source
-from sphinxcontrib_websupport.settings import gather, require
+from sphinxcontrib_websupport.settings import Settings, chosen, from_file, gather, require
 from sphinxcontrib_websupport.sphinxext import runner
 from sphinxcontrib_websupport.storage.transfer import copying, jsonlines
 from sphinxcontrib_websupport.web.readers.passwords import hash_password
@@ -26,7 +37,12 @@ from sphinxcontrib_websupport.web.settings import MODERATING, SIGNING, open_sess
 from sphinxcontrib_websupport.websupport import WebSupport
 
 FOLDER = click.Path(path_type=Path)
-STORAGE = click.option("--storage", metavar="URL", required=True, help="The comment store.")
+STORAGE = click.option(
+    "--storage", metavar="URL", help="The comment store, instead of the settings' (STORAGE)."
+)
+SETTINGS = click.option(
+    "--settings", type=FOLDER, help="A TOML, JSON or Python file  [default: $WEBSUPPORT_SETTINGS]"
+)
 
 FIRST_WORDS = 60
 """How many characters of a paragraph a line shows, so that a person knows it again."""
@@ -67,6 +83,7 @@ def main() -> None:
 @click.option("--url", help="Where the pages find the service, instead of conf.py's.")
 @click.option("-D", "define", multiple=True, metavar="NAME=VALUE", help="Override conf.py.")
 @click.option("-j", "--jobs", default="1", show_default=True, help="Processes, or auto.")
+@SETTINGS
 @click.option("--error-file", type=FOLDER, hidden=True)
 def build(
     source: Path,
@@ -78,13 +95,14 @@ def build(
     url: str | None,
     define: tuple[str, ...],
     jobs: str,
+    settings: Path | None,
     error_file: Path | None,
 ) -> None:
     """Build the Sphinx project in SOURCE, whose conf.py need not know this extension."""
     overrides: dict[str, object] = dict(_definition(text) for text in define)
     if url is not None:
         overrides["websupport_url"] = url
-    with _sentences():
+    with _sentences(), _settings_file(settings):
         try:
             runner.run(
                 find_source(source),
@@ -111,9 +129,10 @@ def build(
 @click.option("--port", default=8000, show_default=True, help="0 for any free one.")
 @click.option("--moderator", metavar="NAME", help="Print a link that signs in as this moderator.")
 @click.option("--watch", is_flag=True, help="Build and reload when a source changes.")
-@click.option("--storage", metavar="URL", help="The comment store  [default: SQLite by the build]")
+@click.option("--storage", metavar="URL", help="The comment store, instead of the settings'.")
 @click.option("--output", type=FOLDER, help="Folder of the build  [default: _build/websupport]")
 @click.option("--sample", type=FOLDER, help="JSON file of comments to post when there are none.")
+@SETTINGS
 def serve(
     folder: Path,
     host: str,
@@ -123,16 +142,18 @@ def serve(
     storage: str | None,
     output: Path | None,
     sample: Path | None,
+    settings: Path | None,
 ) -> None:
     """Build the Sphinx project in FOLDER and serve it with its discussions.
 
     Its conf.py need not know this extension. Readers choose a name themselves, on trust: this
     is for one's own machine and for networks where people know each other.
     """
-    with _sentences():
+    with _sentences(), _settings_file(settings):
         source = find_source(folder)
         place = (output or source / "_build" / "websupport").resolve()
-        if storage is None:
+        storage = storage or str(chosen(gather())["STORAGE"])
+        if not storage:
             place.mkdir(parents=True, exist_ok=True)
             storage = f"sqlite:///{(place / 'comments.db').as_posix()}"
         project = Project(source, place, storage)
@@ -141,7 +162,7 @@ def serve(
 
 @main.command()
 @click.argument("url", required=False)
-@click.option("--settings", type=FOLDER, help="A TOML or JSON file of settings.")
+@SETTINGS
 def check(url: str | None, settings: Path | None) -> None:
     """Try the store that the settings, or a URL, choose: connect, write, read and delete.
 
@@ -149,29 +170,34 @@ def check(url: str | None, settings: Path | None) -> None:
     WEBSUPPORT_REDIS_URL=...) and from a file.
     """
     with _sentences():
-        found = gather(file=settings)
-        place = url or found.get("STORAGE")
-        if place and is_database(place):
-            storage = open_storage(place)
-            try:
-                storage.check()
-            finally:
-                storage.close()
-            click.echo("the database answers, and has the tables it needs")
+        found = _given(url, settings)
+        place = str(chosen(found)["STORAGE"])
+        shown = without_password(place)
+        _must_be_there(found)
+        if is_database(place):
+            with _naming(shown):
+                storage = open_storage(found)
+                try:
+                    storage.check()
+                finally:
+                    storage.close()
+            click.echo(f"the database {shown} answers, and has the tables it needs")
             return
-        for line in probe.check(url or ({**found, "STORAGE_BACKEND": place} if place else found)):
-            click.echo(line)
+        with _naming(shown):
+            for line in probe.check({**found, "STORAGE_BACKEND": place} if place else found):
+                click.echo(line)
 
 
 @main.command()
 @STORAGE
+@SETTINGS
 @click.option("--document", metavar="NAME", help="Only those that were on this page.")
-def detached(storage: str, document: str | None) -> None:
+def detached(storage: str | None, settings: Path | None, document: str | None) -> None:
     """List the discussions whose paragraphs are gone: id, page, comments, first words.
 
     The columns are parted by tabs. Comments that wait for a moderator count, too.
     """
-    with _support(storage) as support:
+    with _support(storage, settings) as support:
         for node, count in support.get_retired(document, moderator=True):
             beginning = shorten(node.source, FIRST_WORDS, placeholder="…")
             click.echo(f"{node.id}\t{node.document}\t{count}\t{beginning}")
@@ -181,13 +207,14 @@ def detached(storage: str, document: str | None) -> None:
 @click.argument("node")
 @click.argument("to")
 @STORAGE
-def attach(node: str, to: str, storage: str) -> None:
+@SETTINGS
+def attach(node: str, to: str, storage: str | None, settings: Path | None) -> None:
     """Move the discussion of NODE, whose paragraph is gone, to the paragraph TO.
 
     Both are ids: ``detached`` lists those of NODE, and in a page TO is what follows the s in
     the paragraph's id. A search index with comments in it follows within ten minutes.
     """
-    with _support(storage) as support:
+    with _support(storage, settings) as support:
         support.attach(node, to, moderator=True)
     click.echo(f"the discussion of {node} is now that of {to}")
 
@@ -198,7 +225,8 @@ def attach(node: str, to: str, storage: str) -> None:
 def copy(source: str, target: str) -> None:
     """Copy nodes, comments and votes from the store FROM to TO, and compare both.
 
-    Each is a URL, or the path of a file of JSON Lines. Ids stay as they are. What was broken
+    Each is a URL, or the path of a file of settings (.toml or .py), which keeps a password out of
+    the list of processes, or that of a file of JSON Lines. Ids stay as they are. What was broken
     off is begun again by the same command. Nobody should write to either meanwhile. The code
     is 1 when the two differ in the end.
     """
@@ -216,7 +244,7 @@ def copy(source: str, target: str) -> None:
 
 
 def _opened(place: str, stack: ExitStack) -> copying.StoreStream | jsonlines.FileStream:
-    if "://" not in place:
+    if not _is_store(place):
         file = jsonlines.FileStream(Path(place))
         with _bar("reading", file.size) as bar:
             file.check(bar.update)
@@ -229,7 +257,7 @@ def _copied(
 ) -> list[str]:
     if source.size == 0:
         raise TransferError("FROM is empty: there is nothing to copy")
-    if "://" in place:
+    if _is_store(place):
         target = _store(place, stack)
         with _bar("copying", source.size) as bar:
             copying.copy(source, target, bar.update)
@@ -247,7 +275,12 @@ def _copied(
 
 
 def _store(url: str, stack: ExitStack) -> copying.TransferableStorage:
-    return copying.transferable(stack.enter_context(closing(open_storage(url))))
+    source = url if "://" in url else {**gather(), **from_file(url)}
+    return copying.transferable(stack.enter_context(closing(open_storage(source))))
+
+
+def _is_store(place: str) -> bool:
+    return "://" in place or Path(place).suffix in {".toml", ".py"}
 
 
 def _bar(label: str, length: int) -> AbstractContextManager[Any]:
@@ -270,7 +303,7 @@ def password() -> None:
 
 @main.command()
 @click.argument("address")
-@click.option("--settings", type=FOLDER, help="A TOML or JSON file of settings.")
+@SETTINGS
 def link(address: str, settings: Path | None) -> None:
     """Print a link that signs the moderator in, once, within a day.
 
@@ -287,17 +320,82 @@ def link(address: str, settings: Path | None) -> None:
 
 
 @contextmanager
-def _support(storage: str) -> Iterator[WebSupport]:
+def _support(storage: str | None, settings: Path | None) -> Iterator[WebSupport]:
     with _sentences():
-        support = WebSupport(storage=storage)
-        try:
-            yield support
-        finally:
-            support.close()
+        given = _given(storage, settings)
+        if not chosen(given)["STORAGE"]:
+            raise SettingsError(
+                "the comment store is not named: say --storage URL, or set WEBSUPPORT_STORAGE or "
+                "STORAGE in a file of settings"
+            )
+        _must_be_there(given)
+        with _naming(without_password(str(chosen(given)["STORAGE"]))):
+            support = WebSupport(storage=given)
+            try:
+                yield support
+            finally:
+                support.close()
+
+
+def _given(url: str | None, settings: Path | None) -> Settings:
+    """Return the settings; an argument wins over them without a word."""
+    given = gather(file=settings)
+    return {**given, "STORAGE": url, "STORAGE_BACKEND": ""} if url else given
+
+
+def _must_be_there(given: Settings) -> None:
+    """Refuse a store that is not there: who looks at one does not mean to make one.
+
+    :raises SettingsError: there is no such file or folder.
+    """
+    missing = missing_place(given)
+    place = str(chosen(given)["STORAGE"])
+    if missing is None and "://" in place and is_database(place):
+        from sphinxcontrib_websupport.storage.sql.engine import is_empty
+
+        shown = without_password(place)
+        with _naming(shown):
+            missing = shown if is_empty(place) else None
+    if missing is not None:
+        raise SettingsError(
+            f"there is no comment store at {missing}: a build makes it, this command does not"
+        )
+
+
+@contextmanager
+def _naming(store: str) -> Iterator[None]:
+    """Say in an error which store it is about."""
+    try:
+        yield
+    except (NodeNotFoundError, StorageError) as error:
+        raise type(error)(f"{error} (the store is {store})") from error
+
+
+@contextmanager
+def _settings_file(path: Path | None) -> Iterator[None]:
+    """Let a build read this file of settings, and the processes that it starts, too."""
+    before = os.environ.get(_FILE)
+    if path is not None:
+        os.environ[_FILE] = str(path.resolve())
+    try:
+        yield
+    finally:
+        if path is not None:
+            os.environ.pop(_FILE)
+            if before is not None:
+                os.environ[_FILE] = before
+
+
+_FILE = "WEBSUPPORT_SETTINGS"
 
 
 def _sentence(error: WebSupportError) -> str:
-    """Return an error in one line; of a traceback that Sphinx put into it, the last one."""
+    """Return an error in one line; of a traceback that Sphinx put into it, the last one.
+
+    What is missing or wrong in settings is a list, and keeps its lines.
+    """
+    if isinstance(error, SettingsError):
+        return str(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if any(line.startswith("Traceback (most recent call last)") for line in lines):
         lines = [lines[0], lines[-1]]

@@ -6,6 +6,7 @@ Stores, backends and search adapters of others are found by entry points, in the
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,11 +15,13 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from sphinxcontrib_websupport.errors import MissingDriverError, SettingsError
 from sphinxcontrib_websupport.settings import (
     REQUIRED,
     Settings,
+    chosen,
     gather,
     is_true,
     require,
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from sphinxcontrib_websupport.storage.base import StorageBackend
 
 _PACKAGE = "sphinxcontrib_websupport"
+
+logger = logging.getLogger(__name__)
 
 STORAGES = {
     "sqlite": "sphinxcontrib_websupport.storage.sql.storage:SQLAlchemyStorage",
@@ -103,15 +108,25 @@ def open_storage(source: str | Settings) -> StorageBackend:
 
     With ``SECRET_KEY`` in the settings, a store of values keeps them encrypted.
 
-    :param source: settings of which ``STORAGE`` is a URL, such as ``sqlite:///comments.db``, or
-        the name of a store, such as ``redis``, with the settings that it needs. Or that URL or
+    :param source: settings of which ``STORAGE``, or without it ``STORAGE_BACKEND``, is a URL, such
+        as ``sqlite:///comments.db``, or the name of a store, such as ``redis``, with the settings
+        that it needs. Where both are set and differ, ``STORAGE`` wins. Or that URL or
         name alone: the other settings are those of the environment and of the file that it names.
     :raises SettingsError: no store has this scheme or name, or settings are missing.
     :raises MissingDriverError: its driver is not installed.
     """
-    settings = gather({"STORAGE": source}) if isinstance(source, str) else source
+    if isinstance(source, str):
+        settings = gather({"STORAGE": source})  # an argument wins without a word
+    else:
+        _warn_of_two(source)
+        settings = chosen(source)
     place = str(settings.get("STORAGE") or "")
     name = place.partition("://")[0]
+    if not place:
+        raise SettingsError(
+            "STORAGE is missing: set it to the URL of a comment store, such as "
+            "sqlite:////var/lib/comments.db, or to the name of one"
+        )
     if "://" not in place and not (_STORAGES.knows(name) or _BACKENDS.knows(name)):
         hint = suggest(place, _STORAGES.names() | _BACKENDS.names())
         raise SettingsError(
@@ -133,6 +148,38 @@ def open_storage(source: str | Settings) -> StorageBackend:
         else:
             raise SettingsError(f"the store {name!r} is chosen by a URL, such as {name}://…")
     return storage
+
+
+def _warn_of_two(settings: Settings) -> None:
+    storage, backend = settings.get("STORAGE"), settings.get("STORAGE_BACKEND")
+    if storage and backend and storage != backend:
+        logger.warning(
+            "STORAGE (%s) and STORAGE_BACKEND (%s) differ: comments go to STORAGE",
+            without_password(str(storage)),
+            without_password(str(backend)),
+        )
+
+
+def missing_place(source: str | Settings) -> str | None:
+    """Return the path of the file or folder that a store on this machine lacks to be there.
+
+    ``None``: it is there, or is not kept in a file or folder.
+
+    :param source: as for :func:`open_storage`.
+    """
+    settings = gather({"STORAGE": source}) if isinstance(source, str) else chosen(source)
+    place = str(settings.get("STORAGE") or "")
+    scheme, _, rest = place.partition("://")
+    path = rest.partition("?")[0]
+    if scheme.partition("+")[0] == "sqlite" and path not in {"", "/", "/:memory:"}:
+        path = path.removeprefix("/")
+    elif scheme == "file" and rest:
+        path = unquote(urlsplit(place).path)
+    elif place == "file" and settings.get("FILE_DIR"):
+        path = str(settings["FILE_DIR"])
+    else:
+        return None
+    return None if Path(path).exists() else path
 
 
 def is_database(url: str) -> bool:

@@ -39,7 +39,7 @@ from sphinxcontrib_websupport.registry import open_backend, open_markup, open_se
 from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.rendering import render
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
-from sphinxcontrib_websupport.settings import Settings, gather
+from sphinxcontrib_websupport.settings import Settings, chosen, gather
 from sphinxcontrib_websupport.storage.adapter import adapted
 from sphinxcontrib_websupport.storage.base import StorageBackend
 
@@ -148,7 +148,7 @@ class WebSupport:
     def _open_storage(self, storage: str | Settings | StorageBackend | None) -> StorageBackend:
         if isinstance(storage, StorageBackend):
             return storage
-        if storage is None and (settings := gather()).get("STORAGE"):
+        if storage is None and chosen(settings := gather())["STORAGE"]:
             storage = settings
         if storage is None:
             path = (self.datadir / "db" / "websupport.db").resolve()

@@ -169,7 +169,7 @@ class Shelf(ShelfStorage):
     [
         ("reddis", "did you mean 'redis'"),
         ("comments.db", "a URL such as sqlite://… or the name of a store is expected"),
-        ("", "a URL such as sqlite://… or the name"),
+        ("", "STORAGE is missing"),
         ("sqlite", "a database is chosen by its URL, such as sqlite://…"),
         ("postgresql", "such as postgresql://…"),
         ("nosuch://me:secret@host", "no comment store knows the scheme"),

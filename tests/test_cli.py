@@ -59,28 +59,60 @@ class TestBuild:
 
 class TestCheck:
     def test_a_store_of_values(self, tmp_path: Path) -> None:
+        (tmp_path / "values").mkdir()
         done = run("check", (tmp_path / "values").as_uri())
         assert done.exit_code == 0, done.output
         assert done.output.splitlines()[-1] == "deleted it"
 
     def test_a_database(self, tmp_path: Path) -> None:
-        done = run("check", f"sqlite:///{(tmp_path / 'comments.db').as_posix()}")
+        url = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+        open_storage(url).close()
+        done = run("check", url)
         assert done.exit_code == 0, done.output
-        assert "answers" in done.output
+        assert f"the database {url} answers" in done.output
+
+    @pytest.mark.parametrize("command", [("check",), ("detached",), ("attach", "a", "b")])
+    @pytest.mark.parametrize("place", ["sqlite:///{}/none.db", "file://{}/none"])
+    def test_a_store_that_is_not_there_is_not_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str], place: str
+    ) -> None:
+        monkeypatch.setenv("WEBSUPPORT_STORAGE", place.format(tmp_path.as_posix()))
+        done = run(*command)
+        assert done.exit_code == 2
+        (line,) = done.output.splitlines()
+        assert "there is no comment store at" in line
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_empty_database_gets_no_tables(self, tmp_path: Path) -> None:
+        (tmp_path / "empty.db").touch()
+        done = run("check", f"sqlite:///{(tmp_path / 'empty.db').as_posix()}")
+        assert (done.exit_code, "no comment store" in done.output) == (2, True)
+        assert (tmp_path / "empty.db").stat().st_size == 0
+
+    @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+    def test_a_closed_port_is_said_without_the_password(self, scheme: str) -> None:
+        done = run("check", f"{scheme}://root:hushhush@127.0.0.1:1/none")
+        assert done.exit_code == 2
+        assert "refused" in done.output
+        assert f"{scheme}://root:***@127.0.0.1:1/none" in done.output
+        assert "hushhush" not in done.output
 
     def test_settings_from_a_file(self, tmp_path: Path) -> None:
         settings = tmp_path / "settings.toml"
+        (tmp_path / "values").mkdir()
         settings.write_text(f'STORAGE_BACKEND = "file"\nFILE_DIR = "{tmp_path}/values"\n')
         assert run("check", "--settings", settings).exit_code == 0
 
     def test_the_store_that_the_environment_names(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        (tmp_path / "values").mkdir()
+        open_storage(f"sqlite:///{(tmp_path / 'c.db').as_posix()}").close()
         monkeypatch.setenv("WEBSUPPORT_STORAGE", "file")
         monkeypatch.setenv("WEBSUPPORT_FILE_DIR", str(tmp_path / "values"))
         assert "chosen: " in run("check").output
         monkeypatch.setenv("WEBSUPPORT_STORAGE", f"sqlite:///{(tmp_path / 'c.db').as_posix()}")
-        assert "the database answers" in run("check").output
+        assert "c.db answers" in run("check").output
 
     def test_all_that_is_missing_is_named_with_its_source(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -158,12 +190,19 @@ class TestDetached:
         assert done.exit_code == 2
         (line,) = done.output.splitlines()
         assert reason in line
+        assert ("(the store is sqlite:///" in line) == reason.startswith("no build")
         assert run("detached", "--storage", url).output.startswith("gone\t")
 
     def test_a_store_that_cannot_be_opened(self, tmp_path: Path) -> None:
         done = run("detached", "--storage", f"sqlite:///{tmp_path}/no/such/folder/comments.db")
         assert done.exit_code == 2
         assert len(done.output.splitlines()) == 1
+
+    def test_the_store_may_be_named_in_a_python_file(self, url: str, tmp_path: Path) -> None:
+        settings = tmp_path / "config.py"
+        settings.write_text(f"raise SystemExit('never executed')\nSTORAGE = {url!r}\n")
+        done = run("detached", "--settings", settings)
+        assert done.output.startswith("gone\t"), done.output
 
     def test_the_store_has_to_be_named(self) -> None:
         done = run("detached")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,14 @@ def test_conf_py_holds_them_in_either_form() -> None:
 
 def test_a_mapping_wins_over_the_environment_over_a_file(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
-    file.write_text('{"A": "file", "B": "file", "C": "file"}')
+    file.write_text('{"S3_BUCKET": "file", "S3_REGION": "file", "S3_PREFIX": "file"}')
     environ = {
         "WEBSUPPORT_SETTINGS": str(file),
-        "WEBSUPPORT_B": "environment",
-        "WEBSUPPORT_C": "environment",
+        "WEBSUPPORT_S3_REGION": "environment",
+        "WEBSUPPORT_S3_PREFIX": "environment",
     }
-    settings = gather({"C": "mapping"}, environ=environ)
-    assert settings == {"A": "file", "B": "environment", "C": "mapping"}
+    settings = gather({"S3_PREFIX": "mapping"}, environ=environ)
+    assert settings == {"S3_BUCKET": "file", "S3_REGION": "environment", "S3_PREFIX": "mapping"}
 
 
 def test_one_error_names_all_that_is_missing() -> None:
@@ -65,7 +66,8 @@ def test_one_error_names_all_that_is_missing() -> None:
         require({"GREAT_SOCKET": "/run/great"}, required, "great")  # type: ignore[arg-type] # as authors write it: plain dicts
     assert str(caught.value).splitlines() == [
         "the store 'great' needs settings that are missing:",
-        "- GREAT_API_KEY: 1. Go to great.example 2. Click.",
+        "- GREAT_API_KEY: 1. Go to great.example",
+        "  2. Click.",
         "- GREAT_HOST: Ask.",
     ]
 
@@ -80,3 +82,87 @@ def test_yes_and_no(word: object, meaning: bool) -> None:
 def test_neither_yes_nor_no() -> None:
     with pytest.raises(SettingsError, match="maybe"):
         is_true("maybe")
+
+
+def conf(tmp_path: Path, text: str, name: str = "config.py") -> Path:
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_python_file_is_read_and_not_executed(tmp_path: Path) -> None:
+    text = """
+import os
+os.abort()
+DEBUG = make(True)
+REDIS_URL: str = "redis://x"
+WEBSUPPORT_ORIGINS = ["https://a.example"]
+"""
+    expected = {"REDIS_URL": "redis://x", "ORIGINS": ["https://a.example"]}
+    assert from_file(conf(tmp_path, text)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\nREDIS_URL = os.environ['X']",
+        "x = 1\nREDIS_URL = f'redis://{x}'",
+        "if x:\n    REDIS_URL = 'redis://a'",
+        "x = 1\nREDIS_URL, y = 'redis://a', 1",
+        "REDIS_URL = 'a'\nREDIS_URL += 'b'",
+    ],
+)
+def test_python_file_with_a_setting_that_is_no_plain_literal_names_its_line(
+    tmp_path: Path, text: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"config\.py, line 2: REDIS_URL is not"):
+        from_file(conf(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.toml", 'STORAG = "memory"'),
+        ("x.toml", 'storage = "memory"'),
+        ("x.toml", 'WEBSUPPORT_STORAG = "memory"'),
+        ("x.json", '{"STORAG": "memory"}'),
+        ("x.py", "STORAG = 'memory'"),
+    ],
+)
+def test_file_with_an_unknown_name_is_refused_with_what_was_meant(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"did you mean STORAGE\?"):
+        from_file(conf(tmp_path, text, name))
+
+
+def test_environment_with_a_typing_mistake_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"WEBSUPPORT_STORGE \(did you mean WEBSUPPORT_STORAGE"):
+        gather(environ={"WEBSUPPORT_STORGE": "memory"})
+
+
+def test_environment_with_names_of_others_is_told_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    gather(environ={"WEBSUPPORT_IMAGE_TAG": "7", "WEBSUPPORT_PORT_8000_TCP": "x"})
+    (line,) = caplog.messages
+    assert "WEBSUPPORT_IMAGE_TAG, WEBSUPPORT_PORT_8000_TCP" in line
+
+
+def test_settings_of_contributed_stores_are_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    point = EntryPoint("great", "tests.test_settings:Great", "sphinxcontrib_websupport.backends")
+    monkeypatch.setattr(
+        "sphinxcontrib_websupport.settings.entry_points",
+        lambda group: [point] if group == point.group else [],
+    )
+    text = 'THEIR_KEY = "a"\nGREAT_TIMEOUT = 5'
+    assert from_file(conf(tmp_path, text, "x.toml")) == {"THEIR_KEY": "a", "GREAT_TIMEOUT": 5}
+    with pytest.raises(SettingsError, match=r"THEIR_KY \(did you mean THEIR_KEY"):
+        from_file(conf(tmp_path, 'THEIR_KY = "a"', "x.toml"))
+
+
+class Great:
+    required_settings = ({"name": "THEIR_KEY", "obtain_at": "Ask."},)

@@ -6,6 +6,7 @@ conf.py that exits or never ends does not take the server with it.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -57,6 +58,7 @@ class Project:
             # Its own module, in its own interpreter, with paths as separate arguments.
             with subprocess.Popen(  # noqa: S603
                 self._command(report),
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -69,10 +71,15 @@ class Project:
                 sentence = report.read_text(encoding="utf-8") if report.exists() else ""
                 raise BuildError(sentence or "the build ended before it was done")
 
+    def _environment(self) -> dict[str, str]:
+        # Everybody on the machine can read a command line, and the URL may hold a password.
+        others = {n: value for n, value in os.environ.items() if n != "WEBSUPPORT_STORAGE_BACKEND"}
+        return {**others, "WEBSUPPORT_STORAGE": self.storage}
+
     def _command(self, report: Path) -> list[str]:
         command = [sys.executable, "-m", "sphinxcontrib_websupport", "build"]
         command += [str(self.source), str(self.pages), "--doctrees", str(self.output / "doctrees")]
-        command += ["--storage", self.storage, "--url", SERVICE, "--jobs", "auto"]
+        command += ["--url", SERVICE, "--jobs", "auto"]
         command += ["--search", self.search]
         return [*command, "--error-file", str(report)]
 

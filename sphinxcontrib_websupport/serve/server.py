@@ -89,11 +89,16 @@ def _serve_until_interrupted(
 ) -> None:
     host, port = listener.getsockname()[:2]
     given = gather()
-    settings = {"SIGNING_KEY": secrets.token_hex(), "SIGN_IN": True, **given}
+    settings = {
+        "SIGNING_KEY": secrets.token_hex(),
+        "SIGN_IN": True,
+        "DOCUMENT_URL": "/{docname}.html",
+        **given,
+    }
     if options.moderator is not None:
         settings["MODERATOR"] = options.moderator
     choices = service_options(settings)
-    service = WSGIApp(support, document_url="/{docname}.html", **choices)
+    service = WSGIApp(support, **choices)
     app = Site(project.pages, service, SERVICE, hosts=_names(host, port))
     draining = Draining()
     reloader = Reloader(app) if options.watch else None

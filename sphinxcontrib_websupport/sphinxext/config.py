@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
-from sphinxcontrib_websupport.settings import from_conf, gather
+from sphinxcontrib_websupport.settings import KNOWN, from_conf, gather, unknown, unknown_name
 
 PREFIX = "websupport_"
 
@@ -91,6 +92,9 @@ class WebSupportConfig:
     storage: str = _option(
         "", _storage, "", "The comment store: a URL or a name; by default SQLite beside conf.py."
     )
+    storage_backend: str = _option(
+        "", _storage, "", "The comment store where websupport_storage names none."
+    )
     url: str = _option(
         "/_comments", _address, "html", "Where the browser finds the comment service."
     )
@@ -130,11 +134,12 @@ def check(app: Sphinx, config: Config) -> None:
 
     :raises ConfigError: a sentence that names the value and what it may be.
     """
+    _refuse_unknown(app)
     values = read(config)
-    unknown = sorted(set(values.commentable) - _commentable_names(app))
-    if unknown:
+    strangers = sorted(set(values.commentable) - _commentable_names(app))
+    if strangers:
         raise ConfigError(
-            f"{PREFIX}commentable names what cannot be commented on: {', '.join(unknown)} "
+            f"{PREFIX}commentable names what cannot be commented on: {', '.join(strangers)} "
             "(it takes docutils node names such as paragraph, literal_block, figure, table)"
         )
 
@@ -160,11 +165,91 @@ def _commentable_names(app: Sphinx) -> frozenset[str]:
     return NODES | app.registry.translation_handlers.get("html", {}).keys()
 
 
+def _refuse_unknown(app: Sphinx) -> None:
+    """Refuse names with our prefix that nobody knows: what they say would be lost.
+
+    :raises ConfigError: names all of them.
+    """
+    names = {
+        name
+        for name in (*_raw(app), *app.config.overrides)
+        if name.lower().startswith(PREFIX) and name.lower() not in app.config
+    }
+    plain = {name.upper().removeprefix(PREFIX.upper()): name for name in names}
+    known = [*(PREFIX + option.name for option in fields(WebSupportConfig))]
+    known += [PREFIX + name.lower() for name in KNOWN]
+    wrong = [unknown_name(plain[name], known=known) for name in unknown(plain)]
+    if wrong:
+        raise ConfigError(f"conf.py has settings that nobody knows: {', '.join(wrong)}")
+
+
+def _raw(app: Sphinx) -> dict[str, Any]:
+    """Return all that conf.py defines; Sphinx has no public name for what nobody declared.
+
+    :raises ConfigError: this Sphinx does not tell. The settings that conf.py holds for the store
+        would be missed: comments would go to another one, or unencrypted.
+    """
+    values = getattr(app.config, "_raw_config", None)
+    if not isinstance(values, dict):
+        raise ConfigError(
+            "this version of Sphinx does not tell which settings conf.py holds for the comment "
+            "store; use another version, and report this to sphinxcontrib-websupport"
+        )
+    return values
+
+
 def settings(app: Sphinx) -> dict[str, Any]:
     """Return the settings of stores: the command line's, else the environment's, else conf.py's.
 
-    conf.py may name any of them, such as ``websupport_redis_url``; Sphinx has no public name for
-    values that nobody declared.
+    conf.py may name any of them, such as ``websupport_redis_url``. What an extension or conf.py's
+    own ``setup()`` gave a declared one later counts.
+
+    :raises ConfigError: a SQLite file that conf.py names is at the place of an earlier version.
     """
-    values = {**getattr(app.config, "_raw_config", {}), **app.config.overrides}
-    return {**from_conf(values), **gather(), **from_conf(app.config.overrides)}
+    overrides = app.config.overrides
+    declared = {
+        name: value
+        for name in (PREFIX + "storage", PREFIX + "storage_backend")
+        if name not in overrides and (value := app.config[name])
+    }
+    raw = {name: value for name, value in _raw(app).items() if value not in ("", None)}
+    conf = from_conf({**raw, **declared})
+    outside = {**gather(), **from_conf(overrides)}
+    for name in ("STORAGE", "STORAGE_BACKEND"):
+        if name in conf and name not in outside:
+            conf[name] = in_folder_of_conf(app, name.lower(), conf[name])
+    return {**conf, **outside}
+
+
+def search_url(app: Sphinx) -> str:
+    """Return the URL of the search index, from where the store's settings come; ``""``: none.
+
+    :raises ConfigError: as for :func:`settings`.
+    """
+    own = read(app.config).search
+    if PREFIX + "search" in app.config.overrides:
+        return own
+    outside = str(gather().get("SEARCH") or "")
+    if "://" in outside:  # a name alone is that of an index beside an application's data
+        return outside
+    return str(in_folder_of_conf(app, "search", own))
+
+
+def in_folder_of_conf(app: Sphinx, name: str, url: Any) -> Any:
+    """Return the URL of a SQLite file with its path made absolute, from the folder of conf.py.
+
+    :param name: the setting's, for the message.
+    :raises ConfigError: the file is in the working folder, where it was looked for earlier.
+    """
+    scheme, found, rest = str(url).partition(":///")
+    path, query, options = rest.partition("?")
+    if not found or scheme.partition("+")[0] != "sqlite" or not path or path.startswith(":"):
+        return url
+    new, old = Path(app.confdir, path), Path(path).absolute()
+    if old.exists() and not new.exists():
+        raise ConfigError(
+            f"{PREFIX}{name} is relative to the folder of conf.py: it names {new}, which is not "
+            f"there, while {old} is, where earlier versions looked. Move that file, or write its "
+            "whole path"
+        )
+    return f"{scheme}:///{new.as_posix()}{query}{options}"

@@ -38,15 +38,16 @@ def connect(app: Sphinx, has_failed: Callable[[Sphinx], bool]) -> None:
     :param has_failed: whether the build fails though no exception was raised.
     """
     given = embedding_of(app).search
-    url = config.read(app.config).search
     if given is not None:
         if not isinstance(given, NullSearch):
             Indexing(app, given, has_failed)
-    elif url:
-        try:
-            search = open_search(url)
-        except SettingsError as wrong:
-            raise ConfigError(f"websupport_search: {wrong}") from wrong
+        return
+    try:
+        url = config.search_url(app)
+        search = open_search(url) if url else None
+    except SettingsError as wrong:
+        raise ConfigError(f"websupport_search: {wrong}") from wrong
+    if search is not None:
         Indexing(app, search, has_failed)
         app.connect("build-finished", lambda app, exception: search.close(), priority=2 * _LAST)
 

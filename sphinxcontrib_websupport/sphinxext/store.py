@@ -9,7 +9,7 @@ from sphinx.errors import ConfigError, SphinxError
 
 from sphinxcontrib_websupport.errors import BuildConflictError, SettingsError, WebSupportError
 from sphinxcontrib_websupport.registry import open_storage, without_password
-from sphinxcontrib_websupport.settings import Settings
+from sphinxcontrib_websupport.settings import Settings, chosen
 from sphinxcontrib_websupport.sphinxext import config
 from sphinxcontrib_websupport.sphinxext.embedding import embedding_of
 from sphinxcontrib_websupport.storage.adapter import adapted
@@ -55,7 +55,7 @@ class BuildStore:
         if generation is None:
             return False
         if self._given is None and self._opened is None:
-            return generation_of_file(str(_settings(self._app)["STORAGE"])) == generation
+            return generation_of_file(str(chosen(_settings(self._app))["STORAGE"])) == generation
         storage = self.storage()
         storage.pre_build()
         return storage.get_generation() == generation
@@ -96,7 +96,7 @@ def _open(app: Sphinx) -> StorageBackend:
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
     except WebSupportError as failed:
-        shown = without_password(str(settings["STORAGE"]))
+        shown = without_password(str(chosen(settings)["STORAGE"]))
         raise CommentStoreError(f"{failed} (websupport_storage is {shown!r})") from failed
 
 
@@ -105,7 +105,9 @@ def _settings(app: Sphinx) -> Settings:
         settings = config.settings(app)
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
-    return {**settings, "STORAGE": settings.get("STORAGE") or _default_url(app)}
+    if chosen(settings)["STORAGE"]:
+        return settings
+    return {**settings, "STORAGE": _default_url(app)}
 
 
 def _default_url(app: Sphinx) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sphinx.config import Config
+from sphinx.errors import ConfigError
 
 from sphinxcontrib_websupport.errors import BuildError
+from sphinxcontrib_websupport.sphinxext.config import check
 from tests.sphinxext.project import Project, assert_marked_once
 
 
@@ -109,3 +114,89 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(project: Project) -> N
 
     with pytest.raises(BuildError, match="set websupport_storage to the URL of one"):
         project.build(storage=None)
+
+
+def written(project: Project, text: str) -> None:
+    """Replace conf.py, and the one page."""
+    project.write("conf.py", text)
+    project.write("index.rst", "T\n=\n\nText.")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("websupport_storag = 'memory'", r"websupport_storag \(did you mean websupport_storage\?"),
+        ("WEBSUPPORT_STORAG = 'memory'", r"WEBSUPPORT_STORAG"),
+        ("websupport_redis_ulr = 'x'", r"did you mean websupport_redis_url\?"),
+        ("websupport_comentable = []", r"did you mean websupport_commentable\?"),
+    ],
+)
+def test_build_with_an_unknown_name_in_conf_py_is_refused(
+    project: Project, line: str, sentence: str
+) -> None:
+    written(project, line)
+    with pytest.raises(BuildError, match=sentence):
+        project.build(storage=None)
+    assert not (project.source / ".websupport").exists()
+
+
+@pytest.mark.parametrize("name", ["STORAGE_BACKEND", "websupport_storage_backend"])
+def test_build_keeps_comments_where_storage_backend_says(
+    project: Project, tmp_path: Path, name: str
+) -> None:
+    written(project, f"{name} = 'file'\nFILE_DIR = {str(tmp_path / 'values')!r}")
+    project.build(storage=None)
+    assert any((tmp_path / "values").iterdir())
+    assert not (project.source / ".websupport").exists()
+
+
+def test_build_with_two_different_stores_warns_once_and_takes_storage(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(project, "websupport_storage = 'sqlite:///c.db'\nSTORAGE_BACKEND = 'memory'")
+    # Sphinx keeps its own logger's messages to itself.
+    project.build(storage=None)
+    warned = [message for message in caplog.messages if "STORAGE_BACKEND" in message]
+    assert warned == [
+        f"STORAGE (sqlite:///{(project.source / 'c.db').as_posix()}) and STORAGE_BACKEND (memory) "
+        "differ: comments go to STORAGE"
+    ]
+    assert (project.source / "c.db").exists()
+
+
+def test_build_with_a_store_set_by_conf_py_s_setup_uses_it(project: Project) -> None:
+    written(project, "def setup(app):\n    app.config.websupport_storage = 'sqlite:///late.db'")
+    project.build(storage=None)
+    assert (project.source / "late.db").exists()
+
+
+def test_sqlite_of_the_command_line_is_relative_to_the_working_folder(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(project, "")
+    monkeypatch.chdir(tmp_path)
+    project.build(storage="sqlite:///given.db")
+    assert (tmp_path / "given.db").exists()
+
+
+@pytest.mark.parametrize("name", ["storage", "storage_backend", "search"])
+def test_build_with_a_sqlite_file_at_the_old_place_stops_and_names_both(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    written(project, f"websupport_{name} = 'sqlite:///kept.db'")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept.db").touch()
+    with pytest.raises(BuildError) as failed:
+        project.build(storage=None)
+    assert f"websupport_{name} is relative to the folder of conf.py" in str(failed.value)
+    assert str(project.source / "kept.db") in str(failed.value)
+    assert str(tmp_path / "kept.db") in str(failed.value)
+    assert not (project.source / "kept.db").exists()
+
+
+def test_settings_where_sphinx_hides_conf_py_s_values_are_refused() -> None:
+    # Going on would mean another store, or one without encryption.
+    app: Any = SimpleNamespace(config=Config())
+    del app.config._raw_config
+    with pytest.raises(ConfigError, match="does not tell which settings"):
+        check(app, app.config)

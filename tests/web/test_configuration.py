@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,8 +14,13 @@ from werkzeug.test import Client, TestResponse
 from sphinxcontrib_websupport.cli import main
 from sphinxcontrib_websupport.errors import SettingsError
 from sphinxcontrib_websupport.settings import gather
+from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
 from sphinxcontrib_websupport.web.readers.passwords import hash_password
-from sphinxcontrib_websupport.web.settings import service_options
+from sphinxcontrib_websupport.web.settings import (
+    has_several_processes,
+    service_options,
+    support_options,
+)
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, read
@@ -98,7 +104,7 @@ def test_a_list_of_a_settings_file_is_as_good_as_a_text(support: WebSupport) -> 
         ({"PROXIES": "my proxy"}, "no proxy"),
         ({"LIMIT_WRITING": "often"}, "no limit"),
         ({"LIMITS_STORE": "etcd://x"}, "cannot be opened"),
-        ({"MODERATOR": "Mona", "SIGNING_KEY": KEY, "PASSWORD_HASH": "hunter2"}, "hash is none"),
+        ({"MODERATOR": "Mona", "SIGNING_KEY": KEY, "PASSWORD_HASH": "hunter2"}, "is no hash"),
     ],
 )
 def test_what_cannot_be_right_is_refused_at_once(settings: dict[str, Any], sentence: str) -> None:
@@ -148,3 +154,93 @@ def test_link_says_all_that_it_needs() -> None:
     assert done.exit_code == 2
     assert "SIGNING_KEY" in done.output
     assert "MODERATOR" in done.output
+
+
+def test_one_error_lists_all_that_is_wrong() -> None:
+    settings = {
+        "MODERATOR": "Mona",
+        "PASSWORD_HASH": "scrypt:32768:8:1abc",
+        "SECURE": "perhaps",
+        "LANGUAGE": "xx",
+        "MARKUP": "bbcode",
+        "PROXIES": "my proxy",
+        "LIMIT_WRITING": "often",
+        "DOCUMENT_URL": "/docs/",
+    }
+    with pytest.raises(SettingsError) as refused:
+        support_options(settings)
+    first, *lines = str(refused.value).splitlines()
+    assert first == "settings are missing or wrong:"
+    for beginning in (
+        "STORAGE is missing",
+        "PASSWORD_HASH has lost what stood after a $",
+        "SECURE is yes or no, not 'perhaps' (whether cookies",
+        "LANGUAGE is not 'xx'",
+        "MARKUP is not 'bbcode'",
+        "DOCUMENT_URL is an address with {docname}",
+        "SIGNING_KEY is missing",
+    ):
+        assert any(line.startswith(f"- {beginning}") for line in lines), beginning
+    assert any("no proxy" in line for line in lines)
+    assert any("no limit" in line for line in lines)
+    assert "scrypt" not in str(refused.value)
+
+
+def test_support_takes_markup_anonymity_and_the_store_from_settings(tmp_path: Path) -> None:
+    settings = {
+        "STORAGE_BACKEND": "file",
+        "FILE_DIR": str(tmp_path / "values"),
+        "MARKUP": "markdown",
+        "ALLOW_ANONYMOUS": "no",
+    }
+    with closing(WebSupport(datadir=tmp_path, **support_options(settings))) as support:
+        assert support.allow_anonymous_comments is False
+        assert isinstance(support.storage, KeyValueStorage)
+
+
+@pytest.mark.parametrize(
+    ("settings", "secure"),
+    [
+        ({}, False),
+        ({"ORIGINS": DOCS}, True),
+        ({"ORIGINS": "http://docs.example.org"}, False),
+        ({"ORIGINS": f"{DOCS} http://localhost:8000"}, False),
+        ({"ORIGINS": DOCS, "SECURE": "no"}, False),
+        ({"SECURE": "yes"}, True),
+    ],
+)
+def test_cookies_are_secure_where_the_site_s_origin_is_https(
+    support: WebSupport, settings: dict[str, Any], secure: bool
+) -> None:
+    session = service_options({"SIGN_IN": "yes", "SIGNING_KEY": KEY, **settings})["session"]
+    assert session._secure is secure
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "several"),
+    [
+        ({}, ["gunicorn", "site:application"], False),
+        ({"WEB_CONCURRENCY": "4"}, [], True),
+        ({"WEB_CONCURRENCY": "1"}, [], False),
+        ({"GRANIAN_WORKERS": "2"}, [], True),
+        ({}, ["/venv/bin/gunicorn", "-w", "2", "site:application"], True),
+        ({}, ["/venv/bin/granian", "--workers=3", "site:application"], True),
+        ({}, ["/venv/bin/uvicorn", "--workers", "1", "site:application"], False),
+        ({}, ["pytest", "--workers", "2"], False),
+    ],
+)
+def test_several_processes_are_seen(
+    environ: dict[str, str], arguments: list[str], several: bool
+) -> None:
+    assert has_several_processes(environ, arguments) is several
+
+
+def test_several_processes_without_a_signing_key_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    service_options({"SIGNING_KEY": KEY})
+    assert caplog.messages == []
+    service_options({})
+    (line,) = caplog.messages
+    assert "several processes and no SIGNING_KEY" in line

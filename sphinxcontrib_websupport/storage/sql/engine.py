@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from sqlite3 import Connection as SQLiteConnection
+from textwrap import shorten
 from time import sleep
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -235,6 +237,20 @@ def version(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
 
 
+def is_empty(url: str) -> bool:
+    """Tell whether a database has no tables of a comment store, of this or an earlier version.
+
+    :raises StorageError: it refuses to tell.
+    """
+    engine = _create_engine(url)
+    try:
+        with translated(), engine.connect() as connection:
+            tables = inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
+    return not any(table.startswith(("websupport_", "sphinx_")) for table in tables)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Name every error of the database or its driver: the one place where this is done."""
@@ -245,8 +261,25 @@ def translated() -> Iterator[None]:
 
 
 def _named(error: Exception) -> StorageError:
-    # The driver's words may hold addresses and values; they stay in the cause.
-    return StorageError(f"the database failed: {type(_cause(error)).__name__}")
+    cause = _cause(error)
+    sentence = f"the database failed: {type(cause).__name__}"
+    # Of other errors the driver's words may hold what readers wrote; they stay in the cause.
+    if isinstance(error, OperationalError):
+        sentence += f": {_words_of(cause)}"
+    return StorageError(sentence)
+
+
+def _words_of(error: BaseException) -> str:
+    """Return what a driver says of an error, in one line and without a password."""
+    # PyMySQL's first argument is a number, and its text is that of a tuple.
+    said = str(error.args[-1]) if len(error.args) > 1 else str(error)
+    said = re.sub(r"(?<=://)([^/@:\s]*):[^/\s]*@", r"\1:***@", said)
+    said = re.sub(r"(?i)(password\s*=\s*)('[^']*'|\S+)", r"\1***", said)
+    return shorten(" ".join(said.split()), _LONGEST_WORDS, placeholder="…")
+
+
+_LONGEST_WORDS = 500
+"""How much a driver may say, in characters."""
 
 
 def _cause(error: Exception) -> BaseException:
