@@ -11,6 +11,8 @@ import pytest
 
 from tests.engines import require
 
+from tests.engines import require
+
 RELEASE = "sphinxcontrib-websupport==2.0.0"
 
 
