@@ -11,8 +11,6 @@ import pytest
 
 from tests.engines import require
 
-from tests.engines import require
-
 RELEASE = "sphinxcontrib-websupport==2.0.0"
 
 

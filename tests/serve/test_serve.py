@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import unquote, urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
 import pytest
@@ -46,7 +47,7 @@ def test_it_builds_and_serves_pages_with_their_discussions(project: Path, serve:
     posted = post(served, f"nodes/{first}/comments", {"text": "Hello *there*"})
     assert isinstance(posted, dict)
     thread = json.loads(get(served.address + f"_comments/nodes/{first}"))
-    assert [c["text"] for c in thread["comments"]] == ["<p>Hello <em>there</em></p>"]
+    assert [c["text"] for c in thread["comments"]] == ["<p>Hello <em>there</em></p>\n"]
     counts = json.loads(get(served.address + "_comments/documents/index"))["nodes"]
     assert {id: node["count"] for id, node in counts.items()} == {first: 1, second: 0}
     assert served.stop()[0] == 0
@@ -85,7 +86,15 @@ def test_the_printed_link_signs_the_moderator_in(project: Path, serve: Serve) ->
     assert refused.value.code in (401, 403)
     refused.value.close()
     moderator = build_opener(HTTPCookieProcessor())
-    moderator.open(served.sign_in, timeout=30).close()
+    with moderator.open(served.sign_in, timeout=30) as shown:
+        assert b"<button" in shown.read()
+    address, _, token = served.sign_in.partition("?token=")
+    press = Request(
+        address,
+        data=urlencode({"link": unquote(token)}).encode(),
+        headers={"Origin": served.address.rstrip("/")},
+    )
+    moderator.open(press, timeout=30).close()
     moderator.open(remove, timeout=30).close()
     thread = json.loads(get(served.address + f"_comments/nodes/{first}"))
     assert thread["comments"] == []
@@ -131,7 +140,7 @@ def test_sample_comments_are_posted_once(project: Path, serve: Serve, tmp_path: 
         served = serve(project, "--sample", sample)
         first = nodes(get(served.address))[0]
         (thread,) = json.loads(get(served.address + f"_comments/nodes/{first}"))["comments"]
-        assert (thread["text"], thread["rating"]) == ("<p>A sample</p>", 1)
+        assert (thread["text"], thread["rating"]) == ("<p>A sample</p>\n", 1)
         assert "<ins>" in thread["proposal_diff"]
         assert [reply["text"] for reply in thread["children"]] == ["<p>A reply</p>"]
         served.stop()
