@@ -142,7 +142,7 @@ def test_sample_comments_are_posted_once(project: Path, serve: Serve, tmp_path: 
         (thread,) = json.loads(get(served.address + f"_comments/nodes/{first}"))["comments"]
         assert (thread["text"], thread["rating"]) == ("<p>A sample</p>\n", 1)
         assert "<ins>" in thread["proposal_diff"]
-        assert [reply["text"] for reply in thread["children"]] == ["<p>A reply</p>"]
+        assert [reply["text"] for reply in thread["children"]] == ["<p>A reply</p>\n"]
         served.stop()
 
 
