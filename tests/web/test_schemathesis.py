@@ -115,6 +115,8 @@ def test_nothing_fails_and_nothing_is_answered_that_is_not_described(
 
 # What takes an id in a body or a query, or a secret.
 HARD_TO_GUESS = {
+    ("GET", "link"),
+    ("POST", "link"),
     ("GET", "_get_comments"),
     ("POST", "_add_comment"),
     ("POST", "_process_vote"),
