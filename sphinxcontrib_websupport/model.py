@@ -65,7 +65,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentDraft:
-    """A new comment on its way to the store, checked by :mod:`.inputs`."""
+    """A new comment on its way to the store, checked by ``inputs``."""
 
     text: str
     """Safe HTML."""
@@ -86,7 +86,7 @@ class CommentDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What a comment is to become, checked by :mod:`.inputs`."""
+    """What a comment is to become, checked by ``inputs``."""
 
     text: str
     """Safe HTML."""

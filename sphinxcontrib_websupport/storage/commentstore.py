@@ -36,22 +36,22 @@ class CommentStore(StorageBackend):
     # -- what a store implements ---------------------------------------------------------------
 
     def register_node(self, node: Node) -> None:
-        """Register a node: as :meth:`add_node`, with its place in the sources.
+        """Register a node: as :meth:`.StorageBackend.add_node`, with its place in the sources.
 
         Position and retirement of the value do not count: they follow from the calls.
         """
         raise NotImplementedError
 
     def get_thread(self, node_id: str, viewer: Viewer) -> Thread:
-        """Return a node's source and its comments: as :meth:`get_data`."""
+        """Return a node's source and its comments: as :meth:`.StorageBackend.get_data`."""
         raise NotImplementedError
 
     def store_comment(self, draft: CommentDraft) -> StoredComment:
-        """Store a comment and return it: as :meth:`add_comment`."""
+        """Store a comment and return it: as :meth:`.StorageBackend.add_comment`."""
         raise NotImplementedError
 
     def remove_comment(self, comment_id: str, viewer: Viewer) -> bool:
-        """Delete a comment: as :meth:`delete_comment`.
+        """Delete a comment: as :meth:`.StorageBackend.delete_comment`.
 
         :param viewer: may have proved to be the author of an anonymous comment.
         """
