@@ -135,16 +135,12 @@ def _form(site: Running, page: Page) -> None:
 
 
 def _moderation(site: Running, page: Page) -> None:
-    page.goto(site.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").click()
+    site.sign_in(page)
     page.goto(f"{site.address}{PREFIX}/moderation")
 
 
 def _detached(site: Running, page: Page) -> None:
-    page.goto(site.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").click()
+    site.sign_in(page)
     page.goto(f"{site.address}{PREFIX}/moderation/detached")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sphinxcontrib_websupport.model import Node
@@ -61,6 +62,11 @@ class Running:
 
     def sign_in_link(self) -> str:
         return self.session.link(self.address, PREFIX)
+
+    def sign_in(self, page: Page) -> None:
+        """Follow the moderator's link, and press the button that it leads to."""
+        page.goto(self.sign_in_link())
+        page.locator("form button").click()
 
 
 class QuietHandler(WSGIRequestHandler):

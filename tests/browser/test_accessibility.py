@@ -72,9 +72,7 @@ def test_ux8_axe_finds_nothing_on_page_open_thread_and_form(
     furnished: Callable[..., Running], page: Page, theme: str, language: str
 ) -> None:
     site = furnished(theme, language)
-    page.goto(site.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").click()
+    site.sign_in(page)
     page.goto(f"{site.address}/index.html")
     if language == "ar":
         page.evaluate("document.documentElement.dir = 'rtl'")
@@ -102,9 +100,7 @@ def test_ux8_axe_finds_nothing_on_the_pages_of_moderators_and_without_scripts(
     node = site.node(SHIPS)
     page.goto(f"{site.address}{PREFIX}/sign-in")
     assert complaints_of_axe(page, everything=True) == []
-    page.goto(site.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").click()
+    site.sign_in(page)
     for path in (f"threads/{node.id}?document=index", "moderation", "threads/nothing"):
         page.goto(f"{site.address}{PREFIX}/{path}")
         assert page.locator("html").get_attribute("lang") == language

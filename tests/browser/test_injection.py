@@ -166,9 +166,7 @@ def test_so_it_is_where_moderators_decide(
         site.support.add_comment(
             payload, node_id=node.id, username=name, proposal=payload, displayed=False
         )
-    page.goto(site.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").click()
+    site.sign_in(page)
     page.goto(f"{site.address}{PREFIX}/moderation")
     expect(page.locator(".websupport-text").first).to_be_visible()
     guard.assert_nothing_ran()

@@ -96,7 +96,8 @@ def test_ux11_one_request_per_page_and_no_more_until_a_thread_is_opened(
     page.goto(f"{site.address}/index.html")
     expect(page.locator(".websupport-marker").first).to_be_attached()
     assert [url for url in asked if url.startswith(PREFIX)] == [f"{PREFIX}/documents/index"]
-    assert [url for url in asked if "websupport-" in url] == []
+    later = [url for url in asked if "websupport-" in url and "-comments.js" not in url]
+    assert later == []
 
 
 def test_ux2_a_click_opens_the_thread_under_its_paragraph_and_another_closes_it(
@@ -298,9 +299,7 @@ def test_ux13_a_moderator_attaches_a_discussion_to_the_paragraph_most_like_its_o
     expect(entry.locator("ins")).to_have_text("fifty")
     expect(entry.get_by_role("button", name="Attach")).to_have_count(0)  # a reader may not
 
-    page.goto(site.sign_in_link())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign in").click()
+    site.sign_in(page)
     page.goto(f"{site.address}/index.html")
     marker(page, "The fee").click()
     expect(page.locator("section.websupport-thread")).to_have_count(1)
