@@ -121,7 +121,7 @@ def test_it_is_chosen_by_name_and_given_the_settings() -> None:
 def test_every_setting_that_is_missing_is_named() -> None:
     with pytest.raises(SettingsError) as caught:
         open_backend({"STORAGE_BACKEND": "great"})
-    assert "- GREAT_API_KEY: 1. Go to great.example. 2. Generate a key." in str(caught.value)
+    assert "- GREAT_API_KEY: 1. Go to great.example.\n  2. Generate a key." in str(caught.value)
     assert "- GREAT_HOST: It is in the confirmation mail." in str(caught.value)
 
 
