@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from sphinx.locale import translators
 from sphinx.util.console import color_terminal, nocolor
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -15,6 +17,18 @@ from sphinxcontrib_websupport.errors import BuildError
 from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.sphinxext.embedding import EmbeddedSphinx, Embedding
 from sphinxcontrib_websupport.storage.base import StorageBackend
+
+
+@contextmanager
+def _own_words() -> Iterator[None]:
+    """Let a build say what its own language says: English ones keep the words of the last."""
+    before = dict(translators)
+    translators.clear()
+    try:
+        yield
+    finally:
+        translators.clear()
+        translators.update(before)
 
 
 def run(
@@ -79,9 +93,9 @@ def run(
     )
     confdir = Path(confdir or srcdir)
     try:
-        # Directives and roles are global in docutils: another build in this process finds
-        # them as they were.
-        with patch_docutils(confdir), docutils_namespace():
+        # Directives and roles are global in docutils, and the words of a language in Sphinx:
+        # another build in this process finds them as they were.
+        with patch_docutils(confdir), docutils_namespace(), _own_words():
             app = EmbeddedSphinx(
                 embedding,
                 srcdir,

@@ -133,3 +133,15 @@ def test_a_build_that_finishes_with_problems_failed(project: Project) -> None:
         project.build()
 
     assert project.ids() == []
+
+
+def test_build_in_english_says_nothing_in_the_language_of_the_build_before(
+    project: Project,
+) -> None:
+    project.write("index.rst", "T\n=\n\n.. index:: word\n\nText.")
+
+    project.build(confoverrides={"language": "de"})
+    assert "Stichwortverzeichnis" in project.html("genindex")
+    project.build(confoverrides={"language": "en"}, freshenv=True)
+
+    assert "Stichwortverzeichnis" not in project.html("genindex")
