@@ -2,7 +2,7 @@
 
 import sphinxcontrib_websupport
 
-project = "sphinxcontrib-websupport"
+project = "sphinx-websupport"
 author = "the sphinxcontrib_websupport authors"
 copyright = f"2026, {author}"
 version = release = sphinxcontrib_websupport.__version__

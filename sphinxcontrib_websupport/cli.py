@@ -68,7 +68,7 @@ def _sentences() -> Iterator[None]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="sphinxcontrib-websupport")
+@click.version_option(__version__, prog_name="sphinx-websupport")
 def main() -> None:
     """Discuss, vote on and propose changes to any paragraph of a Sphinx site."""
 

@@ -366,7 +366,7 @@ def _drivers(name: str, package: str = _PACKAGE) -> Iterator[None]:
     except ModuleNotFoundError as missing:
         module = (missing.name or "").partition(".")[0]
         if module in EXTRAS:
-            install = f'pip install "sphinxcontrib-websupport[{EXTRAS[module]}]"'
+            install = f'pip install "sphinx-websupport[{EXTRAS[module]}]"'
         elif module in DEBIAN_PACKAGES:
             install = f"apt install {DEBIAN_PACKAGES[module]}"
         elif package not in {_PACKAGE, module} and module:

@@ -149,7 +149,7 @@ def test_a_missing_driver_is_one_sentence(hide: Hide, package: str, url: str, ex
         open_backend(url)
     assert str(caught.value).endswith(
         f"needs the package {package}, which is not installed: "
-        f'pip install "sphinxcontrib-websupport[{extra}]"'
+        f'pip install "sphinx-websupport[{extra}]"'
     )
 
 
@@ -161,7 +161,7 @@ def test_class_whose_driver_is_missing_is_one_sentence(hide: Hide) -> None:
 
 def test_a_missing_driver_of_a_comment_store_is_one_sentence(hide: Hide) -> None:
     hide("psycopg")
-    with pytest.raises(MissingDriverError, match=r"sphinxcontrib-websupport\[postgresql\]"):
+    with pytest.raises(MissingDriverError, match=r"sphinx-websupport\[postgresql\]"):
         open_storage("postgresql+psycopg://localhost/comments")
 
 

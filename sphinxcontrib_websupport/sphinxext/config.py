@@ -193,7 +193,7 @@ def _raw(app: Sphinx) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(
             "this version of Sphinx does not tell which settings conf.py holds for the comment "
-            "store; use another version, and report this to sphinxcontrib-websupport"
+            "store; use another version, and report this to sphinx-websupport"
         )
     return values
 

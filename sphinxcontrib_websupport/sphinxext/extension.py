@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sphinx.application import Sphinx
 
+from sphinxcontrib_websupport import __version__
 from sphinxcontrib_websupport.sphinxext import collector, config, hooks, links
 from sphinxcontrib_websupport.sphinxext.builder import WebSupportBuilder
 
@@ -23,15 +23,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     links.connect(app)
     app.add_builder(WebSupportBuilder)
     return {
-        "version": _version(),
+        "version": __version__,
         "env_version": ENVIRONMENT_VERSION,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
-
-
-def _version() -> str:
-    try:
-        return version("sphinxcontrib-websupport")
-    except PackageNotFoundError:
-        return "unknown"

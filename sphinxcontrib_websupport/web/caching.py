@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 
 from werkzeug.http import parse_etags
 
+from sphinxcontrib_websupport import __version__
 from sphinxcontrib_websupport.web.messages import Request, Response
-
-
-@cache
-def package_version() -> str:
-    """Return the version of this package."""
-    try:
-        return version("sphinxcontrib-websupport")
-    except PackageNotFoundError:  # a source tree on the path, not installed
-        return "0"
 
 
 def stamped(stamp: str | None, *circumstances: object) -> str | None:
@@ -30,7 +20,7 @@ def stamped(stamp: str | None, *circumstances: object) -> str | None:
     if stamp is None:
         return None
     # Another version may say the same in other words.
-    known = repr((package_version(), stamp, circumstances))
+    known = repr((__version__, stamp, circumstances))
     return blake2b(known.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

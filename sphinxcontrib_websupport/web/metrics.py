@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: ``pip install sphinxcontrib-websupport[metrics]``."""
+"""Metrics for Prometheus: ``pip install sphinx-websupport[metrics]``."""
 
 from __future__ import annotations
 

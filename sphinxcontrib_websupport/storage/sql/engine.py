@@ -334,7 +334,7 @@ def _create_engine(url: str | URL) -> Engine:
     try:
         return create_engine(url, **options)
     except ModuleNotFoundError as missing:
-        name = f"sphinxcontrib-websupport[{extra}]" if extra else missing.name
+        name = f"sphinx-websupport[{extra}]" if extra else missing.name
         raise MissingDriverError(
             f"{missing.name} is not installed: pip install {name!r}"
         ) from missing

@@ -8,9 +8,9 @@ from http import HTTPStatus
 from types import NoneType, UnionType
 from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from sphinxcontrib_websupport import __version__
 from sphinxcontrib_websupport.web.api.fields import Field, Fields
 from sphinxcontrib_websupport.web.api.schemas import Problem
-from sphinxcontrib_websupport.web.caching import package_version
 from sphinxcontrib_websupport.web.messages import FORM, JSON, PROBLEM, Response, json_response
 from sphinxcontrib_websupport.web.routing import Call, Route, Takes
 
@@ -33,8 +33,8 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Comments on paragraphs",
-            "version": package_version(),
-            "description": "The service of sphinxcontrib-websupport.",
+            "version": __version__,
+            "description": "The service of sphinx-websupport.",
         },
         # Relative to the description itself, so that it holds under any prefix.
         "servers": [{"url": "."}],

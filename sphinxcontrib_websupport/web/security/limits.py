@@ -147,7 +147,7 @@ def _open(store: str) -> RateLimiter:
     except (ConfigurationError, ValueError) as error:
         raise SettingsError(
             "the store of rate limits cannot be opened: memory:// and redis://host:port can, "
-            "the latter after `pip install sphinxcontrib-websupport[redis]`"
+            "the latter after `pip install sphinx-websupport[redis]`"
         ) from error
     return SlidingWindowCounterRateLimiter(storage)
 
