@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from sphinxcontrib_websupport import inputs, moderation
 from sphinxcontrib_websupport.backends.base import Backend
@@ -143,6 +143,15 @@ class WebSupport:
         self._published = self._open_documents(documents, page_timeout)
         self._assets = assets
         self.documents = Documents(self._pages if documents is None else self._published)
+        self._opened = [
+            opened
+            for opened, given, kind in (
+                (self.search, search, BaseSearch),
+                (self._store, storage, StorageBackend),
+                (self._published, documents, Backend),
+            )
+            if not isinstance(given, kind)
+        ]
         self._render = open_markup(markup)
 
     def _open_storage(self, storage: str | Settings | StorageBackend | None) -> StorageBackend:
@@ -577,11 +586,19 @@ class WebSupport:
         self._discussions.changed(node, to)
 
     def close(self) -> None:
-        """Give up the connections of store and index; the object is not used afterwards."""
+        """Give up the connections of what this object opened; it is not used afterwards.
+
+        A store, an adapter or a store of pages that was given is its owner's to close.
+        """
         self._discussions.wait()
-        self.search.close()
-        self._store.close()
-        self._published.close()
+        for opened in self._opened:
+            opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _root(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -25,19 +25,36 @@ from sphinxcontrib_websupport.registry import (
 Hide = Callable[[str], None]
 
 
+OURS = ("sphinxcontrib_websupport.backends.", "sphinxcontrib_websupport.storage.")
+
+
 @pytest.fixture
-def hide(monkeypatch: pytest.MonkeyPatch) -> Hide:
-    """Make a package impossible to import, with everything of ours that needs it."""
+def hide(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hide]:
+    """Make a package impossible to import, with everything of ours that needs it.
+
+    Afterwards our modules are those from before: of two classes of one name, an object of the one
+    is none of the other.
+    """
+    before = {name: module for name, module in sys.modules.items() if name.startswith(OURS)}
 
     def hide(package: str) -> None:
         for name in list(sys.modules):
-            if name.partition(".")[0] == package or name.startswith(
-                ("sphinxcontrib_websupport.backends.", "sphinxcontrib_websupport.storage.")
-            ):
+            if name.partition(".")[0] == package:
                 monkeypatch.delitem(sys.modules, name)
+            elif name.startswith(OURS):
+                del sys.modules[name]
         monkeypatch.setattr(sys, "meta_path", [_Hidden(package), *sys.meta_path])
 
-    return hide
+    yield hide
+    for name in [name for name in sys.modules if name.startswith(OURS)]:
+        parent, _, child = name.rpartition(".")
+        vars(sys.modules.get(parent, before.get(parent))).pop(child, None)
+    for name in [name for name in sys.modules if name.startswith(OURS)]:
+        del sys.modules[name]
+    sys.modules.update(before)
+    for name, module in before.items():
+        parent, _, child = name.rpartition(".")
+        setattr(sys.modules[parent], child, module)
 
 
 class _Hidden:

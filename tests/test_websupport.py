@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from sphinxcontrib_websupport import WebSupport
+from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
@@ -636,3 +637,34 @@ class TestEarlierFrontEnd:
 def _open_below(folder: Path) -> list[Path]:
     paths = [Path(file.path) for file in psutil.Process().open_files()]
     return [path for path in paths if path.is_relative_to(folder)]
+
+
+class Closable(ShelfStorage):
+    """A store, an adapter and a store of pages that say when they are closed."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class TestOwnership:
+    def test_close_leaves_what_was_given_open(self, tmp_path: Path) -> None:
+        class Adapter(BaseSearch):
+            is_closed = False
+
+            def close(self) -> None:
+                self.is_closed = True
+
+        storage, search, pages = Closable(), Adapter(), VolatileBackend()
+        with WebSupport(builddir=tmp_path, storage=storage, search=search, documents=pages):
+            pass
+        assert not storage.is_closed
+        assert not search.is_closed
+        assert pages.dump("index", {})
+
+    def test_with_statement_closes_what_was_opened(self, tmp_path: Path) -> None:
+        with WebSupport(builddir=tmp_path, search="sqlite") as support:
+            support.find("anything")
+            assert _open_below(tmp_path)
+        assert _open_below(tmp_path) == []
