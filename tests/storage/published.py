@@ -7,6 +7,8 @@ is an INSERT, no column is nullable without need, and nothing is returned that i
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,14 +39,23 @@ class NineCalls(StorageBackend):
         with self.open() as database:
             database.executescript(_TABLES)
 
-    def open(self) -> sqlite3.Connection:
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        database = self.connect()
+        try:
+            with database:
+                yield database
+        finally:
+            database.close()
+
+    def connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=30)
         database.row_factory = sqlite3.Row
         return database
 
     def pre_build(self) -> None:
         self.calls.append("pre_build")
-        self.build = self.open()
+        self.build = self.connect()
 
     def add_node(self, id: str, document: str, source: str) -> None:
         self.calls.append("add_node")
