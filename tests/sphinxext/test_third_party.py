@@ -186,6 +186,8 @@ def test_build_after_a_killed_one_adds_each_node_once(
 
 class Broken(NineCalls):
     def add_node(self, id: str, document: str, source: str) -> None:
+        assert self.build is not None
+        self.build.close()
         raise RuntimeError("disk on fire, password hunter2")
 
     def get_data(self, node_id: str, username: str | None, moderator: bool) -> Any:
