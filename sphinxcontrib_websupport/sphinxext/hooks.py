@@ -49,6 +49,12 @@ def begin(app: Sphinx) -> None:
         app.connect("doctree-resolved", lambda app, doctree, docname: marks.clear(doctree))
         return
     build = OnlineBuild(app)
+    try:
+        indexing.connect(app, _has_failed)
+    except BaseException:
+        # Sphinx tells of the end of a build only if the build has begun.
+        build.close()
+        raise
     app.connect("env-updated", build.register, priority=_LAST)
     app.connect("write-started", build.start_writing)
     app.connect("doctree-resolved", build.remember, priority=_FIRST)
@@ -56,7 +62,6 @@ def begin(app: Sphinx) -> None:
     app.connect("html-page-context", build.complete_page, priority=_LAST)
     app.connect("build-finished", build.fail, priority=_FIRST)
     app.connect("build-finished", build.finish, priority=_LAST)
-    indexing.connect(app, _has_failed)
 
 
 class OnlineBuild:
@@ -187,7 +192,7 @@ class OnlineBuild:
         First of all, for a handler that raised is called once more and raises again.
         """
         if exception is not None:
-            self._end()
+            self.close()
 
     def finish(self, app: Sphinx, exception: Exception | None) -> None:
         """Publish what a build registered that succeeded, also in what others do at its end."""
@@ -201,9 +206,10 @@ class OnlineBuild:
                 None if self._is_news else self._generation, self._notes, self._ids
             )
             self._record.save(published, self._marks.written)
-        self._end()
+        self.close()
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """Forget what was not published, and close the store."""
         self._store.discard_build()
         self._store.close()
         self._is_news = False

@@ -48,7 +48,11 @@ def connect(app: Sphinx, has_failed: Callable[[Sphinx], bool]) -> None:
     except SettingsError as wrong:
         raise ConfigError(f"websupport_search: {wrong}") from wrong
     if search is not None:
-        Indexing(app, search, has_failed)
+        try:
+            Indexing(app, search, has_failed)
+        except BaseException:
+            search.close()
+            raise
         app.connect("build-finished", lambda app, exception: search.close(), priority=2 * _LAST)
 
 
