@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer
 
 from sphinxcontrib_websupport.model import Node
 from sphinxcontrib_websupport.serve.site import PREFIX, Site
@@ -19,6 +18,7 @@ from sphinxcontrib_websupport.sphinxext import runner
 from sphinxcontrib_websupport.web.readers.session import Session
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.hosting import hosted
 
 PROJECT = Path(__file__).parent / "project"
 CHROMIUM = os.environ.get("WEBSUPPORT_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -69,13 +69,6 @@ class Running:
         page.locator("form button").click()
 
 
-class QuietHandler(WSGIRequestHandler):
-    """A request handler that does not write a line per request."""
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        pass
-
-
 @dataclass(frozen=True)
 class Built:
     """A built project and the store that its build filled."""
@@ -123,11 +116,5 @@ def serving(
     session = Session("a key for tests", moderator="Mona")
     settings.setdefault("document_url", "/{docname}.html")
     app = Site(pages, WSGIApp(support, session=session, **settings), policy=policy)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
+    with support, hosted(app) as server:
         yield Running(server, support, session)
-    finally:
-        server.shutdown()
-        server.server_close()
-        support.close()

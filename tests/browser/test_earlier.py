@@ -6,7 +6,6 @@ package that Sphinx loads it from; both are fetched when the tests run.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,15 @@ from typing import Any
 import flask
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-from werkzeug.serving import make_server
 
 from benchmarks.corpus import corpus
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.shells.flask import create_blueprint
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.browser.conftest import Complaints
-from tests.browser.sites import PROJECT, QuietHandler
+from tests.browser.sites import PROJECT
 from tests.engines import require
+from tests.hosting import hosted
 
 SHIPS = "Ships of up to forty"
 MODERATORS = {"mona"}
@@ -108,12 +107,9 @@ def host(request: pytest.FixtureRequest, files: dict[str, Path], tmp_path: Path)
     app.register_blueprint(
         create_blueprint(support, identify, must_wait=must_wait), url_prefix=SERVICE
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     node = next(n for n in support.storage.get_nodes(["index"]) if n.source.startswith(SHIPS))
-    yield Host(support, server.server_port, node.id)
-    server.shutdown()
-    server.server_close()
+    with hosted(app) as server:
+        yield Host(support, server.server_port, node.id)
     support.close()
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request
 
 from sphinxcontrib_websupport.model import Viewer
@@ -24,7 +23,8 @@ from sphinxcontrib_websupport.web.security.crossorigin import CrossOrigin
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.browser.conftest import Complaints
-from tests.browser.sites import Built, QuietHandler
+from tests.browser.sites import Built
+from tests.hosting import hosted
 from tests.servers import free_port
 
 PORT = free_port()
@@ -78,8 +78,7 @@ def two_origins(
         queries.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}{cookie}")
         return app(environ, start_response)
 
-    server = make_server("127.0.0.1", PORT, noting, threaded=True, request_handler=QuietHandler)
-    with running(files), running(server):
+    with running(files), hosted(noting, PORT):
         yield TwoOrigins(page, service, support, session, queries)
     support.close()
 

@@ -10,22 +10,16 @@ from urllib.parse import quote
 
 import pytest
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer
 from werkzeug.wrappers import Response
 
 from sphinxcontrib_websupport.web.messages import MAX_BODY
 from sphinxcontrib_websupport.web.readers.session import Session
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.hosting import hosted
 
 PREFIX = "/docs/_comments"
-
-
-class QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -34,13 +28,8 @@ def server(support: WebSupport) -> Iterator[BaseWSGIServer]:
         Response("The host application."),
         {PREFIX: WSGIApp(support, session=Session("key", moderator="Mona"))},
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with hosted(app) as server:
+        yield server
 
 
 @pytest.fixture

@@ -32,7 +32,6 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.routing import Mount
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -42,6 +41,7 @@ from sphinxcontrib_websupport.web.shells.django import urlpatterns
 from sphinxcontrib_websupport.web.shells.flask import create_blueprint
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.hosting import hosted
 from tests.servers import Server, accepts_connections, free_port, wait_until
 
 if TYPE_CHECKING:
@@ -78,23 +78,11 @@ async def of_scope_later(scope: Scope) -> Viewer:
 # -- Servers ---------------------------------------------------------------------------------
 
 
-class QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        pass
-
-
 @contextmanager
 def over_wsgi(app: WSGIApplication) -> Iterator[int]:
     outer = DispatcherMiddleware(WerkzeugResponse("Outside.", 404), {OUTER: app})
-    server = make_server("127.0.0.1", 0, outer, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with hosted(outer) as server:
+        yield server.server_port
 
 
 @contextmanager
