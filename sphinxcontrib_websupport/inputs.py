@@ -202,6 +202,7 @@ def draft(
     displayed: bool = True,
     proposal: str | None = None,
     original: str | None = None,
+    markup: str | None = None,
 ) -> CommentDraft:
     """Return a new comment that every store can keep.
 
@@ -223,6 +224,7 @@ def draft(
         displayed=bool(displayed),
         proposal=storable("the proposal", proposal) if proposal else None,
         original=None if original is None else storable("the text", original),
+        markup=_markup(markup),
     )
 
 
@@ -230,6 +232,7 @@ def edit(
     *,
     text: str,
     original: str | None,
+    markup: str | None = None,
     time: datetime | None = None,
     displayed: bool = True,
     proposal: str | None = None,
@@ -242,7 +245,12 @@ def edit(
     return Edit(
         text=storable("the text", text),
         original=None if original is None else storable("the text", original),
+        markup=_markup(markup),
         time=moment(time) or datetime.now(UTC),
         displayed=bool(displayed),
         proposal=None if proposal is None else storable("the proposal", proposal),
     )
+
+
+def _markup(value: str | None) -> str | None:
+    return None if value is None else storable("the markup's name", value, MAX_NAME_LENGTH)

@@ -82,6 +82,8 @@ class CommentDraft:
     """The source text that the author proposes for the node."""
     original: str | None = None
     """The text as its author typed it: for those who may edit the comment, erased with it."""
+    markup: str | None = None
+    """What ``original`` is written in, ``"rst"`` or ``"markdown"``; ``None`` where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ class Edit:
     """Safe HTML."""
     original: str | None
     """The same as it was typed."""
+    markup: str | None = None
+    """What ``original`` is written in; ``None`` where nobody knows."""
     time: datetime
     """When it was changed; without a time zone it is UTC."""
     displayed: bool = True
@@ -159,9 +163,13 @@ class Original(TypedDict):
     """What an author typed: where an edit begins."""
 
     text: str | None
-    """In the site's markup; null where the store did not keep it: older comments."""
+    """Null where the store did not keep it: older comments."""
+    markup: str | None
+    """What the text is written in, ``"rst"`` or ``"markdown"``; null where nobody knows."""
     proposal: str | None
     """The node's source text as the author proposes it; null without a proposal."""
+    base: str | None
+    """The node's source text when it was proposed; null for proposals from before it was kept."""
 
 
 class Thread(TypedDict):

@@ -35,7 +35,13 @@ from sphinxcontrib_websupport.model import (
     ThreadPage,
     Waiting,
 )
-from sphinxcontrib_websupport.registry import open_backend, open_markup, open_search, open_storage
+from sphinxcontrib_websupport.registry import (
+    MARKUPS,
+    open_backend,
+    open_markup,
+    open_search,
+    open_storage,
+)
 from sphinxcontrib_websupport.search.base import BaseSearch
 from sphinxcontrib_websupport.search.rendering import render
 from sphinxcontrib_websupport.search.results import PAGE_SIZE, SearchResults
@@ -152,6 +158,7 @@ class WebSupport:
             )
             if not isinstance(given, kind)
         ]
+        self._markup = markup
         self._render = open_markup(markup)
 
     def _open_storage(self, storage: str | Settings | StorageBackend | None) -> StorageBackend:
@@ -416,6 +423,7 @@ class WebSupport:
             displayed=displayed,
             proposal=inputs.proposal(proposal),
             original=typed,
+            markup=self._markup,
         )
         stored = self._store.store_comment(draft)
         comment: NewComment = {**stored, "original_text": typed}
@@ -438,7 +446,8 @@ class WebSupport:
     ) -> NewComment:
         """Change what a comment says; its votes, its replies and its place stay.
 
-        :param text: in the markup that this object was made with.
+        :param text: in the markup that the comment was written in, which :meth:`get_original`
+            tells; where nobody knows, in the one that this object was made with.
         :param username: who asks: its author may, and a moderator.
         :param author: whether the caller has proved that an anonymous comment is this
             reader's own; without that nobody but a moderator changes one.
@@ -460,10 +469,11 @@ class WebSupport:
         typed = inputs.text(text)
         proposed = inputs.proposal(proposal)
         # A text is expensive to render: it is for those who may.
-        self._store.get_original(id, viewer)
+        markup, render = self._written_in(self._store.get_original(id, viewer)["markup"])
         edit = inputs.edit(
-            text=self._render(typed),
+            text=render(typed),
             original=typed,
+            markup=markup,
             time=time,
             displayed=displayed,
             proposal="" if proposal == "" else proposed,
@@ -495,6 +505,17 @@ class WebSupport:
         id = inputs.comment_id(comment_id)
         viewer = inputs.author(username, moderator, [id] if author else ())
         return self._store.get_original(id, viewer)
+
+    def _written_in(self, markup: str | None) -> tuple[str, Callable[[str], str]]:
+        """Return the markup of a comment's text and what renders it.
+
+        :param markup: as the store has it, perhaps of another site: this one's stands in for
+            what nobody knows here.
+        :raises MissingDriverError: the markup's library is not installed any more.
+        """
+        if markup is None or markup == self._markup or markup not in MARKUPS:
+            return self._markup, self._render
+        return markup, open_markup(markup)
 
     def _call_moderator(self, comment: NewComment) -> None:
         assert self.moderation_callback is not None  # noqa: S101 - checked by the one caller

@@ -14,7 +14,7 @@ from unittest import mock
 import psutil
 import pytest
 
-from sphinxcontrib_websupport import WebSupport
+from sphinxcontrib_websupport import WebSupport, inputs
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
@@ -33,8 +33,10 @@ from sphinxcontrib_websupport.model import (
     MAX_TEXT_LENGTH,
     Comment,
     NewComment,
+    Viewer,
 )
 from sphinxcontrib_websupport.search.base import BaseSearch
+from sphinxcontrib_websupport.storage.adapter import adapted
 from tests.storage.shelf import ShelfStorage
 
 NODE = "n1"
@@ -265,6 +267,57 @@ class TestEdit:
             with pytest.raises(InvalidInputError):
                 support.edit_comment(comment["id"], "Three", "ada", proposal=proposal)
         assert seen(support)[0]["text"] == changed["text"]
+
+    def test_it_is_rendered_in_the_markup_that_the_comment_was_written_in(
+        self, tmp_path: Path
+    ) -> None:
+        """A site may change its markup; its comments are not rewritten."""
+        place = f"sqlite:///{tmp_path / 'comments.db'}"
+        with WebSupport(builddir=tmp_path, storage=place) as support:
+            register(support, (NODE, "index", SOURCE))
+            id = support.add_comment("``a``", NODE, username="ada")["id"]
+        with WebSupport(builddir=tmp_path, storage=place, markup="markdown") as support:
+            assert support.get_original(id, "ada")["markup"] == "rst"
+            assert (
+                "<code>b</code>" in support.edit_comment(id, "``b``\n\n# No title", "ada")["text"]
+            )
+            assert "# No title" in seen(support)[0]["text"]
+            new = support.add_comment("# Title", NODE, username="ada")
+            assert "#" not in new["text"]
+            assert support.get_original(new["id"], "ada")["markup"] == "markdown"
+        with WebSupport(builddir=tmp_path, storage=place) as support:
+            assert "#" not in support.edit_comment(new["id"], "# Title, too", "ada")["text"]
+            assert support.get_original(new["id"], "ada")["markup"] == "markdown"
+
+    @pytest.mark.parametrize("unknown", [None, "textile"])
+    def test_it_is_rendered_in_the_site_s_markup_where_nobody_knows_it(
+        self, tmp_path: Path, unknown: str | None
+    ) -> None:
+        """A comment from before markups were kept, or from another program."""
+        with WebSupport(builddir=tmp_path, markup="markdown") as support:
+            register(support, (NODE, "index", SOURCE))
+            draft = inputs.draft(
+                text="<p>One</p>",
+                author=Viewer("ada"),
+                node=NODE,
+                original="One",
+                markup=unknown,
+            )
+            id = adapted(support.storage).store_comment(draft)["id"]
+            assert "#" not in support.edit_comment(id, "# Title", "ada")["text"]
+            assert support.get_original(id, "ada")["markup"] == "markdown"
+
+    def test_a_proposal_keeps_what_it_was_made_against(self, tmp_path: Path) -> None:
+        heard: list[NewComment] = []
+        with WebSupport(builddir=tmp_path, moderation_callback=heard.append) as support:
+            register(support, (NODE, "index", SOURCE))
+            proposal = SOURCE.replace("pip", "pipx")
+            id = support.add_comment("Better", NODE, username="ada", proposal=proposal)["id"]
+            register(support, (NODE, "index", "Install it by hand."))
+            support.edit_comment(id, "Even better", "ada", displayed=False)
+            assert heard[0]["proposal_diff_text"] == "Install it with *[-pip-]{+pipx+}*."
+            original = support.get_original(id, "ada")
+            assert (original["proposal"], original["base"]) == (proposal, SOURCE)
 
     def test_strangers_are_refused_before_anything_is_rendered(self, support: WebSupport) -> None:
         named = support.add_comment("One", NODE, username="ada")

@@ -354,8 +354,11 @@ class ThirdPartyStore(CommentStore):
         return edited
 
     def get_original(self, comment_id: str, viewer: Viewer) -> Original:
-        original: Original = self._at(comment_id, "get_original", viewer)
-        return original
+        original = self._at(comment_id, "get_original", viewer)
+        # A store may know of the text and the proposal only.
+        known: Original = {"text": None, "markup": None, "proposal": None, "base": None}
+        known.update(original)
+        return known
 
     def remove_comment(self, comment_id: str, viewer: Viewer) -> bool:
         gone = self._at(comment_id, "delete_comment", viewer.username, viewer.moderator)

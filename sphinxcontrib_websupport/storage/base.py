@@ -341,7 +341,8 @@ class StorageBackend:
     def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
         """Change a comment, and return it without its replies.
 
-        Votes, replies, place and time stay. A comment that was hidden stays hidden.
+        Votes, replies, place and time stay. A comment that was hidden stays hidden. A proposal
+        that stays keeps the source that it was made against.
 
         :param viewer: who asks; its author and moderators may.
         :raises UserNotAuthorizedError: another's comment, or one that its author deleted.
@@ -351,6 +352,8 @@ class StorageBackend:
 
     def get_original(self, comment_id: str, viewer: Viewer) -> Original:
         """Return what a comment's author typed, to those who may change it.
+
+        ``markup`` and ``base`` of the answer may be left out by a store that does not keep them.
 
         :raises UserNotAuthorizedError: as for :meth:`edit_comment`.
         :raises CommentNotFoundError: no such comment.

@@ -89,17 +89,19 @@ class Proposal(NamedTuple):
     """The difference as safe HTML."""
     plain: str
     """The difference as plain text."""
+    base: str | None
+    """The node's source that it was made against; ``None`` where nobody kept it."""
 
 
 def proposed(source: str, proposal: str | None) -> Proposal | None:
     """Return what a proposal changes; ``None`` for an empty one and one that changes nothing."""
     # A browser's form sends its lines with CR LF, whatever the source has.
     text = (proposal or "").replace("\r\n", "\n")
-    source = source.replace("\r\n", "\n")
-    if not text.strip() or text == source:
+    base = source.replace("\r\n", "\n")
+    if not text.strip() or text == base:
         return None
-    changes = compare(source, text)
-    return Proposal(text, as_html(changes), as_text(changes))
+    changes = compare(base, text)
+    return Proposal(text, as_html(changes), as_text(changes), base)
 
 
 # -- who may ---------------------------------------------------------------------------------
@@ -133,22 +135,23 @@ def _owns(viewer: Viewer, id: str, author: str | None) -> bool:
 
 
 def edited_proposal(
-    edit: Edit, source: str, proposal: str | None, diff: str | None
+    edit: Edit, source: str, proposal: str | None, diff: str | None, base: str | None
 ) -> Proposal | None:
     """Return the proposal of a comment as an edit makes it.
 
-    One that stays as it is keeps its difference: the source may have changed since.
+    One that stays as it is keeps its difference and its base: the source may have changed since.
 
     :param source: the node's source as it is now.
     :param proposal: the proposal that the comment has.
     :param diff: the difference that it has, as HTML.
+    :param base: the source that it was made against, where that was kept.
     """
     if proposal is None or diff is None:
         return proposed(source, edit.proposal)
     if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != proposal:
         return proposed(source, edit.proposal)
-    today = proposed(source, proposal)
-    return Proposal(proposal, diff, today.plain if today else "")
+    then = proposed(source if base is None else base, proposal)
+    return Proposal(proposal, diff, then.plain if then else "", base)
 
 
 def visible(displayed: Mapping[int, bool], parents: Mapping[int, int | None]) -> set[int]:

@@ -195,11 +195,12 @@ class EditingContract:
     def test_keeps_what_was_typed(self, storage: StorageBackend) -> None:
         """To the last character, for those who may change it."""
         id = say(storage, original="*Héllo* 🦊\n\n", proposal="Sauce of n.")["id"]
-        expected = {"text": "*Héllo* 🦊\n\n", "proposal": "Sauce of n."}
-        assert storage.get_original(id, Viewer("ann")) == expected
-        assert storage.get_original(id, Viewer("mona", True)) == expected
+        for viewer in (Viewer("ann"), Viewer("mona", True)):
+            original = storage.get_original(id, viewer)
+            assert (original["text"], original["proposal"]) == ("*Héllo* 🦊\n\n", "Sauce of n.")
         change(storage, id, original="**Hello**")
-        assert storage.get_original(id, Viewer("ann")) == expected | {"text": "**Hello**"}
+        original = storage.get_original(id, Viewer("ann"))
+        assert (original["text"], original["proposal"]) == ("**Hello**", "Sauce of n.")
 
     def test_shows_nobody_what_was_typed(self, storage: StorageBackend) -> None:
         """A thread holds the HTML alone."""
@@ -209,10 +210,11 @@ class EditingContract:
     def test_knows_not_what_was_not_given(self, storage: StorageBackend) -> None:
         """A comment from before may be without."""
         id = say(storage)["id"]
-        assert storage.get_original(id, Viewer("ann")) == {"text": None, "proposal": None}
+        original = storage.get_original(id, Viewer("ann"))
+        assert (original["text"], original["proposal"]) == (None, None)
 
     @pytest.mark.parametrize("bad", UNSTORABLE)
-    @pytest.mark.parametrize("field", ["text", "original", "proposal"])
+    @pytest.mark.parametrize("field", ["text", "original", "markup", "proposal"])
     def test_refuses_what_cannot_be_kept(
         self, storage: StorageBackend, field: str, bad: str
     ) -> None:
@@ -227,10 +229,7 @@ class EditingContract:
     def test_leaves_a_proposal(self, storage: StorageBackend) -> None:
         """Not given, or given as it is, it stays, also when the source has followed it."""
         id = say(storage, proposal="Sauce of n.")["id"]
-        storage.pre_build()
-        storage.add_node("n", "index", "Sauce of n.")
-        storage.add_node("other", "index", "Other.")
-        storage.post_build()
+        _rewrite(storage, "Sauce of n.")
         for proposal in (None, "Sauce of n."):
             changed = change(storage, id, proposal=proposal)
             assert changed["proposal_diff"] == "<del>Source</del><ins>Sauce</ins> of n."
@@ -290,3 +289,61 @@ class EditingContract:
         assert shown(storage) == []
         storage.process_vote(reply, "bob", 1)
         assert rating(storage, reply) == 1
+
+
+class OriginContract:
+    """What a store does that keeps where an edit and a proposal began."""
+
+    @pytest.fixture
+    def storage(self) -> StorageBackend:
+        """Return a new, empty store; the author's own fixture stands in for this one."""
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _build(self, storage: StorageBackend) -> None:
+        publish(storage, "n", "other")
+
+    def test_knows_what_a_text_is_written_in(self, storage: StorageBackend) -> None:
+        """The one of the last text; a comment from before has none."""
+        id, before = say(storage, original="*a*", markup="markdown")["id"], say(storage)["id"]
+        assert storage.get_original(id, Viewer("ann"))["markup"] == "markdown"
+        assert storage.get_original(before, Viewer("ann"))["markup"] is None
+        change(storage, before, markup="rst")
+        assert storage.get_original(before, Viewer("ann"))["markup"] == "rst"
+
+    def test_keeps_what_a_proposal_was_made_against(self, storage: StorageBackend) -> None:
+        """Also when the paragraph has changed since, and the text of the comment."""
+        id = say(storage, proposal="Sauce of n.")["id"]
+        reply = say(storage, parent_id=id, proposal="Salt of n.")["id"]
+        _rewrite(storage, "Saucer of n.")
+        changed = change(storage, id)
+        assert changed["proposal_diff"] == "<del>Source</del><ins>Sauce</ins> of n."
+        assert changed["proposal_diff_text"] == "[-Source-]{+Sauce+} of n."
+        for comment in (id, reply):
+            assert storage.get_original(comment, Viewer("ann"))["base"] == "Source of n."
+
+    def test_gives_another_proposal_another_base(self, storage: StorageBackend) -> None:
+        """It is made against the source as it is then."""
+        id = say(storage, proposal="Sauce of n.")["id"]
+        _rewrite(storage, "Saucer of n.")
+        change(storage, id, proposal="Salt of n.")
+        assert storage.get_original(id, Viewer("ann"))["base"] == "Saucer of n."
+
+    @pytest.mark.parametrize("proposal", [None, "", "Source of n."])
+    def test_has_no_base_without_a_proposal(
+        self, storage: StorageBackend, proposal: str | None
+    ) -> None:
+        """Nothing was proposed, or nothing else."""
+        id = say(storage, proposal=proposal)["id"]
+        assert storage.get_original(id, Viewer("ann"))["base"] is None
+        change(storage, id, proposal="Sauce of n.")
+        change(storage, id, proposal="")
+        assert storage.get_original(id, Viewer("ann"))["base"] is None
+
+
+def _rewrite(storage: StorageBackend, source: str) -> None:
+    """Build once more, with another source of the node ``n``."""
+    storage.pre_build()
+    storage.add_node("n", "index", source)
+    storage.add_node("other", "index", "Other.")
+    storage.post_build()

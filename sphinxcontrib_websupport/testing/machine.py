@@ -216,6 +216,7 @@ class StorageMachine(RuleBasedStateMachine):
         edit = Edit(
             text=f"<p>{time.day}</p>",
             original=f"{time.day}",
+            markup=("rst", "markdown", None)[time.day % 3],
             time=time,
             displayed=displayed,
             proposal=proposal,

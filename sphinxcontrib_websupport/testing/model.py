@@ -44,7 +44,9 @@ class _Said:
     displayed: bool
     diff: str | None
     proposal: str | None = None
+    base: str | None = None
     original: str | None = None
+    markup: str | None = None
     deleted: bool = False
     edited: datetime | None = None
     votes: dict[str, int] = field(default_factory=dict)
@@ -163,7 +165,7 @@ class ModelStorage(CommentStore):
         node = self._nodes.get(parent.node if parent else str(draft.node))
         if node is None:
             raise NodeNotFoundError
-        given, changes = _proposed(node, draft.proposal)
+        given, changes = _proposed(node.source, draft.proposal)
         time = draft.time or datetime.now(UTC)
         self._given += 1
         said = _Said(
@@ -176,7 +178,9 @@ class ModelStorage(CommentStore):
             draft.displayed,
             as_html(changes) if changes else None,
             given,
+            node.source if changes else None,
             draft.original,
+            draft.markup,
         )
         self._said[said.id] = said
         return {
@@ -188,14 +192,15 @@ class ModelStorage(CommentStore):
     def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
         said = self._mine(comment_id, viewer)
         node = self._nodes[said.node]
-        said.text, said.original = edit.text, edit.original
+        said.text, said.original, said.markup = edit.text, edit.original, edit.markup
         said.edited = edit.time.astimezone(UTC) if edit.time.tzinfo else _utc(edit.time)
         said.displayed = said.displayed and edit.displayed
-        given, changes = _proposed(node, edit.proposal)
+        given, changes = _proposed(node.source, edit.proposal)
         if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != said.proposal:
             said.proposal = given
             said.diff = as_html(changes) if changes else None
-        plain = _proposed(node, said.proposal)[1]
+            said.base = node.source if changes else None
+        plain = _proposed(said.base or "", said.proposal)[1]
         return {
             **_comment(said, viewer),
             "document": node.document,
@@ -204,7 +209,12 @@ class ModelStorage(CommentStore):
 
     def get_original(self, comment_id: str, viewer: Viewer) -> Original:
         said = self._mine(comment_id, viewer)
-        return {"text": said.original, "proposal": said.proposal}
+        return {
+            "text": said.original,
+            "markup": said.markup,
+            "proposal": said.proposal,
+            "base": said.base,
+        }
 
     def _mine(self, id: str, viewer: Viewer) -> _Said:
         said = self._find(id)
@@ -223,7 +233,7 @@ class ModelStorage(CommentStore):
             return True
         self._mine(comment_id, viewer)
         said.deleted, said.text, said.username, said.diff = True, "", "", None
-        said.proposal, said.original, said.edited = None, None, None
+        said.proposal = said.base = said.original = said.markup = said.edited = None
         return False
 
     def process_vote(self, comment_id: str, username: str, value: int) -> None:
@@ -281,10 +291,10 @@ def _utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC)
 
 
-def _proposed(node: Node, proposal: str | None) -> tuple[str | None, list[Change] | None]:
+def _proposed(source: str, proposal: str | None) -> tuple[str | None, list[Change] | None]:
     """Return a proposal that changes something, and what it changes."""
     given = (proposal or "").replace("\r\n", "\n")
-    source = node.source.replace("\r\n", "\n")
+    source = source.replace("\r\n", "\n")
     if not given.strip() or given == source:
         return None, None
     return given, compare(source, given)

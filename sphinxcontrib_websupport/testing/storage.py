@@ -60,13 +60,14 @@ def say(storage: StorageBackend, node: str | None = "n", **values: Any) -> Store
         "parent_id": None,
         "moderator": False,
     }
-    if (original := values.pop("original", None)) is None:
+    typed = {name: values.pop(name) for name in ("original", "markup") if name in values}
+    if not typed:
         return storage.add_comment(**given | values)
     given |= values
     author = inputs.author(given.pop("username"), given.pop("moderator"))
     given |= {"node": given.pop("node_id"), "parent": given.pop("parent_id")}
     assert isinstance(storage, CommentStore), "it keeps what authors type"
-    return storage.store_comment(inputs.draft(author=author, original=original, **given))
+    return storage.store_comment(inputs.draft(author=author, **typed, **given))
 
 
 def every(comments: list[Comment]) -> Iterator[Comment]:

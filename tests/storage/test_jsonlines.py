@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace as replace_fields
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,32 @@ def test_is_the_same_file_again(path: Path, tmp_path: Path) -> None:
 
 def test_shows_what_a_line_says(path: Path) -> None:
     header, *_, end = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    assert header == {"format": "sphinxcontrib-websupport comments", "version": 1}
+    assert header == {"format": "sphinxcontrib-websupport comments", "version": 2}
     assert end == {"end": True, "nodes": 4, "comments": 9}
+
+
+def test_reads_files_of_version_1(source: TransferableStorage, path: Path) -> None:
+    """They do not say what a text is written in, or what a proposal was made against."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[0]["version"] = 1
+    for line in lines[1:]:
+        line.pop("markup", None)
+        line.pop("base", None)
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    file = FileStream(path)
+    file.check(ignore)
+    with closing(transferable(open_storage("sqlite://"))) as target:
+        copy(file, target, ignore)
+        assert list(compare(file, target, ignore)) == []
+        assert _without_origin(everything(target)) == _without_origin(everything(source))
+
+
+def _without_origin(told: Any) -> Any:
+    if isinstance(told, CommentRecord):
+        return replace_fields(told, markup=None, base=None)
+    if isinstance(told, dict):
+        return {key: _without_origin(value) for key, value in told.items()}
+    return [*map(_without_origin, told)] if isinstance(told, list | tuple) else told
 
 
 def test_tells_what_only_the_store_has(source: TransferableStorage, path: Path) -> None:
@@ -121,7 +146,11 @@ def swap(number: int, other: int) -> Callable[[list[bytes]], None]:
 DAMAGES = {
     "no header": (replace(1, b""), 1, "no file of"),
     "another format": (change(1, format="x"), 1, "no file of"),
-    "another version": (change(1, version=2), 1, "version 2 of the format is not known"),
+    "another version": (
+        change(1, version=3),
+        1,
+        "version 3 of the format is not known, only 1 and 2",
+    ),
     "no JSON": (replace(3, b"{\n"), 3, "not JSON"),
     "no UTF-8": (replace(3, b'"\xff"\n'), 3, "not UTF-8"),
     "too deep": (replace(3, b"[" * 100_000 + b"\n"), 3, "nested too deeply"),

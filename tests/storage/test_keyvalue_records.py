@@ -320,22 +320,28 @@ def test_mends_counts_once(storage: KeyValueStorage, watched: Watched) -> None:
         assert watched.loaded[first : first + 2].count("thread/n/0") >= loads
 
 
-def test_reads_comments_from_before_they_could_be_changed(
-    storage: KeyValueStorage, watched: Watched
+@pytest.mark.parametrize(("fields", "typed"), [(11, None), (13, "*Hello*")])
+def test_reads_comments_of_earlier_layouts(
+    storage: KeyValueStorage, watched: Watched, fields: int, typed: str | None
 ) -> None:
-    """Their rows are shorter; the first change stores them whole."""
+    """Their rows are shorter: from before comments could be changed, and before ``markup``.
+
+    The first change stores them whole.
+    """
     publish(storage, "n")
-    id = say(storage, original="*Hello*")["id"]
+    id = say(storage, original="*Hello*", markup="markdown", proposal="Sauce of n.")["id"]
 
     def shorten(segment: Any) -> Any:
-        return segment | {"comments": [row[:11] for row in segment["comments"]]}
+        return segment | {"comments": [row[:fields] for row in segment["comments"]]}
 
     watched.update("thread/n/0", shorten)
     assert shown(storage)[0]["edited"] is None
-    assert storage.get_original(id, Viewer("ann"))["text"] is None
-    change(storage, id)
+    original = storage.get_original(id, Viewer("ann"))
+    assert original == {"text": typed, "markup": None, "proposal": "Sauce of n.", "base": None}
+    change(storage, id, markup="rst")
     assert shown(storage)[0]["edited"] is not None
-    assert storage.get_original(id, Viewer("ann"))["text"] == "Changed"
+    original = storage.get_original(id, Viewer("ann"))
+    assert (original["text"], original["markup"]) == ("Changed", "rst")
 
 
 # -- damage ----------------------------------------------------------------------------------

@@ -356,6 +356,29 @@ def test_is_repeatable(engine: Engine, new_database_url: str) -> None:
     storage.close()
 
 
+@pytest.mark.parametrize("lacking", [("markup", "base"), ("base",)])
+def test_begins_to_keep_where_texts_and_proposals_began(
+    engine: Engine, new_database_url: str, lacking: tuple[str, ...]
+) -> None:
+    """A database from before 0006, and one in which its migration got half-way."""
+    storage = SQLAlchemyStorage(new_database_url)
+    publish(storage, "n")
+    id = say(storage, original="*a*", markup="markdown", proposal="Sauce of n.")["id"]
+    storage.close()
+    with engine.begin() as connection:
+        for column in lacking:
+            connection.execute(text(f"ALTER TABLE websupport_comments DROP COLUMN {column}"))
+        connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0005'"))
+    storage = SQLAlchemyStorage(new_database_url)
+    original = storage.get_original(id, Viewer("ann"))
+    assert (original["text"], original["proposal"]) == ("*a*", "Sauce of n.")
+    assert original["base"] is None
+    changed = change(storage, id, markup="rst")
+    assert changed["proposal_diff_text"] == "[-Source-]{+Sauce+} of n."
+    assert storage.get_original(id, Viewer("ann"))["markup"] == "rst"
+    storage.close()
+
+
 @pytest.mark.parametrize("lacking", [("original", "edited"), ("edited",)])
 def test_begins_to_keep_what_authors_type(
     engine: Engine, new_database_url: str, lacking: tuple[str, ...]

@@ -31,7 +31,7 @@ def fill(storage: StorageBackend, comments: int = 120) -> list[str]:
     storage.delete_comment(deleted, "bob", False)
     removed = say(storage)["id"]
     storage.delete_comment(removed, "", True)
-    gone = say(storage, node="gone", original="As *typed*.")["id"]
+    gone = say(storage, node="gone", original="As *typed*.", markup="markdown")["id"]
     edit = Edit(
         text="<p>Edited</p>",
         original="Edited",

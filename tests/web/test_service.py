@@ -229,7 +229,12 @@ def test_a_moderator_accepts(client: Client, support: WebSupport) -> None:
 def test_an_author_changes_a_comment(client: Client) -> None:
     first = comment(client, "*Goood.*", proposal="First word of the page.")
     original = read(client.get(f"/comments/{first}/original", headers=user("ada")))
-    assert original == {"text": "*Goood.*", "proposal": "First word of the page."}
+    assert original == {
+        "text": "*Goood.*",
+        "markup": "rst",
+        "proposal": "First word of the page.",
+        "base": "First sentence of the page.",
+    }
     answer = client.put(f"/comments/{first}", json={"text": "*Good.*"}, headers=user("ada"))
     assert answer.status_code == 200
     [changed] = read(client.get("/nodes/n1"))["comments"]

@@ -273,6 +273,8 @@ def _said(
         diff=change and change.html,
         votes={},
         original=draft.original,
+        markup=draft.markup,
+        base=change and change.base,
     )
 
 

@@ -40,14 +40,16 @@ class Editor:
             nonlocal change
             # Looked at again: it may have been deleted meanwhile.
             rules.check_edit(viewer, comment_id, said.username, said.deleted)
-            change = rules.edited_proposal(edit, entry.source, said.proposal, said.diff)
+            change = rules.edited_proposal(edit, entry.source, said.proposal, said.diff, said.base)
             return said._replace(
                 text=edit.text,
                 original=edit.original,
+                markup=edit.markup,
                 edited=time,
                 displayed=said.displayed and edit.displayed,
                 proposal=change and change.text,
                 diff=change and change.html,
+                base=change and change.base,
             )
 
         def edited(segment: Segment) -> tuple[Said, Callable[[int], str]]:
@@ -74,7 +76,12 @@ class Editor:
         """
         said = self._threads.segment(id.thread, id.segment).find(id.seq)
         rules.check_edit(viewer, comment_id, said.username, said.deleted)
-        return {"text": said.original, "proposal": said.proposal}
+        return {
+            "text": said.original,
+            "markup": said.markup,
+            "proposal": said.proposal,
+            "base": said.base,
+        }
 
     def _place(self, id: CommentId, comment_id: str, viewer: Viewer) -> tuple[str, Entry]:
         """Return the document and the node of a comment, for those who may change it.

@@ -48,6 +48,10 @@ class Said(NamedTuple):
     """When it was last changed, in microseconds since 1970."""
     original: str | None = None
     """What its author typed."""
+    markup: str | None = None
+    """What that is written in."""
+    base: str | None = None
+    """The node's source that the proposal was made against."""
 
     @property
     def rating(self) -> int:
@@ -190,7 +194,7 @@ class Segment:
         if not rules.may_delete(viewer, id, said.username, said.deleted):
             raise UserNotAuthorizedError("only its author or a moderator may delete a comment")
         gone = said._replace(text="", username=None, proposal=None, diff=None, deleted=True)
-        self._put(gone._replace(edited=None, original=None))
+        self._put(gone._replace(**Said._field_defaults))
 
     def accept(self, seq: int) -> None:
         """Display a comment, and with it the displayed replies below it.
@@ -258,23 +262,23 @@ _KINDS = frozenset(
         *[_TEXT] * 3,
         (dict,),
         _NUMBER,
-        _TEXT,
+        *[_TEXT] * 3,
     )
 )
 """The types that the fields of a comment can have, in their order."""
 
-_LENGTHS = {len(Said._fields), len(Said._fields) - len(Said._field_defaults)}
-"""Rows from before comments could be edited lack the fields that have defaults."""
+_LENGTHS = {11, 13, len(Said._fields)}
+"""Older rows are shorter: from before comments could be edited, and before ``markup``."""
 
-_UNEDITED = [*Said._field_defaults.values()]
+_DEFAULTS = [*Said._field_defaults.values()]
 _VISIBLE = Said._fields.index("visible")
 _VOTES = Said._fields.index("votes")
 
 
 def _read(key: str, row: Any) -> Said:
     # Compared whole: a long thread has thousands.
-    if type(row) is list and len(row) <= _VOTES + 1:
-        row = [*row, *_UNEDITED]
+    if type(row) is list and len(row) < len(Said._fields):
+        row = [*row, *_DEFAULTS[len(row) - len(Said._fields) :]]
     if type(row) is list and tuple(map(type, row)) in _KINDS:
         votes = row[_VOTES]
         if not votes or {*map(type, votes.values())} == {int}:

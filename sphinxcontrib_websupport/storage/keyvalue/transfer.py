@@ -267,6 +267,8 @@ def _record(said: Said, id: Callable[[int], str]) -> CommentRecord:
         proposal=said.proposal,
         proposal_diff=said.diff,
         original=said.original,
+        markup=said.markup,
+        base=said.base,
         edited=said.edited,
         votes=said.votes,
     )
@@ -287,4 +289,6 @@ def _said(record: CommentRecord, seq: int, parent: int | None) -> Said:
         votes=dict(record.votes),
         edited=record.edited,
         original=record.original,
+        markup=record.markup,
+        base=record.base,
     )

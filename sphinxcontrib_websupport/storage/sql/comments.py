@@ -72,7 +72,11 @@ _UNVOTE = delete(votes).where(
 _VOTE = insert(votes).prefix_with("OR REPLACE", dialect="sqlite")
 
 _ERASED: dict[str, Any] = {"text": "", "username": None, "proposal": None, "proposal_diff": None}
-_GONE: dict[str, Any] = _ERASED | {"original": None, "edited": None, "deleted": True}
+_GONE: dict[str, Any] = {
+    **_ERASED,
+    **dict.fromkeys(("base", "original", "markup", "edited")),
+    "deleted": True,
+}
 
 
 def comment(connection: Connection, draft: CommentDraft) -> StoredComment:
@@ -245,7 +249,9 @@ def _add(
         "deleted": False,
         "proposal": change and change.text,
         "proposal_diff": change and change.html,
+        "base": change and change.base,
         "original": draft.original,
+        "markup": draft.markup,
         "parent_known_as": parent_known_as,
     }
     key = connection.execute(_ADD, values).inserted_primary_key

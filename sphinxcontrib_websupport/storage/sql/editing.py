@@ -16,9 +16,11 @@ _REVISE = (
     .values(
         text=bindparam("text"),
         original=bindparam("original"),
+        markup=bindparam("markup"),
         edited=bindparam("edited"),
         proposal=bindparam("proposal"),
         proposal_diff=bindparam("proposal_diff"),
+        base=bindparam("base"),
     )
 )
 
@@ -33,14 +35,16 @@ def edit(connection: Connection, comment_id: str, edit: Edit, viewer: Viewer) ->
     row = rows.locked(connection, comment)
     rules.check_edit(viewer, comment_id, row.username, row.deleted)
     old = connection.execute(queries.CONTENT, {"comment": comment}).one()
-    change = rules.edited_proposal(edit, row.source, old.proposal, old.proposal_diff)
+    change = rules.edited_proposal(edit, row.source, old.proposal, old.proposal_diff, old.base)
     values = {
         "comment": comment,
         "text": edit.text,
         "original": edit.original,
+        "markup": edit.markup,
         "edited": edited,
         "proposal": change and change.text,
         "proposal_diff": change and change.html,
+        "base": change and change.base,
     }
     connection.execute(_REVISE, values)
     if row.displayed and not edit.displayed:
@@ -81,4 +85,9 @@ def original(connection: Connection, comment_id: str, viewer: Viewer) -> Origina
     if row is None or content is None:
         raise CommentNotFoundError("there is no such comment")
     rules.check_edit(viewer, comment_id, row.username, row.deleted)
-    return {"text": content.original, "proposal": content.proposal}
+    return {
+        "text": content.original,
+        "markup": content.markup,
+        "proposal": content.proposal,
+        "base": content.base,
+    }

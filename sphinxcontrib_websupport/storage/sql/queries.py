@@ -101,7 +101,9 @@ CONTENT = select(
     comments.c.rating,
     comments.c.proposal,
     comments.c.proposal_diff,
+    comments.c.base,
     comments.c.original,
+    comments.c.markup,
 ).where(comments.c.id == bindparam("comment"))
 """What of a comment only an edit needs."""
 

@@ -28,7 +28,7 @@ from sphinxcontrib_websupport.model import MAX_NAME_LENGTH
 from sphinxcontrib_websupport.storage.staging import MAX_DOCUMENT_LENGTH, MAX_ID_LENGTH
 from sphinxcontrib_websupport.storage.transfer.records import MAX_COMMENT_ID_LENGTH
 
-VERSION = "0005"
+VERSION = "0006"
 """The newest migration; a database that says so is opened without Alembic."""
 
 VERSION_TABLE = "websupport_version"
@@ -106,8 +106,12 @@ comments = Table(
     Column("deleted", Boolean, nullable=False),
     Column("proposal", Prose),
     Column("proposal_diff", Prose),
+    # The node's source that the proposal was made against; null for those from before 0006.
+    Column("base", Prose),
     # As its author typed it, for the author alone; null for comments from before 0003.
     Column("original", Prose),
+    # What that is written in; null for comments from before 0006.
+    Column("markup", Name(MAX_NAME_LENGTH)),
     # When it was last changed, in microseconds since 1970; null for never.
     Column("edited", BigInteger),
     # The id of a comment, and of its parent, that came from a store whose ids are no numbers.

@@ -45,7 +45,9 @@ _COMMENTS = select(
     comments.c.deleted,
     comments.c.proposal,
     comments.c.proposal_diff,
+    comments.c.base,
     comments.c.original,
+    comments.c.markup,
     comments.c.edited,
 ).order_by(comments.c.id)
 
@@ -82,7 +84,9 @@ class Stored:
                 deleted=row.deleted,
                 proposal=row.proposal,
                 proposal_diff=row.proposal_diff,
+                base=row.base,
                 original=row.original,
+                markup=row.markup,
                 edited=row.edited,
                 votes=votes_on.get(row.number, {}),
             )
@@ -230,7 +234,9 @@ def _changing(record: CommentRecord) -> dict[str, Any]:
         "deleted": record.deleted,
         "proposal": record.proposal,
         "proposal_diff": record.proposal_diff,
+        "base": record.base,
         "original": record.original,
+        "markup": record.markup,
         "edited": record.edited,
     }
 

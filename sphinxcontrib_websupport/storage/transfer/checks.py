@@ -74,8 +74,9 @@ def check_comment(record: CommentRecord) -> None:
         raise InvalidInputError("a comment's id is empty")
     for text in (record.text, record.original):
         inputs.storable("the text", text or "")
-    for text in (record.proposal, record.proposal_diff):
+    for text in (record.proposal, record.proposal_diff, record.base):
         inputs.storable("the proposal", text or "")
+    inputs.storable("the markup's name", record.markup or "", MAX_NAME_LENGTH)
     for name in (record.username, *record.votes):
         inputs.storable("the user name", name or "", MAX_NAME_LENGTH)
     if record.username == "" or "" in record.votes:

@@ -19,7 +19,8 @@ from sphinxcontrib_websupport.storage.transfer.copying import BATCH, Part, Progr
 from sphinxcontrib_websupport.storage.transfer.records import CommentRecord
 
 FORMAT = "sphinxcontrib-websupport comments"
-VERSION = 1
+VERSION = 2
+"""Files of version 1 are read as well: their comments lack ``markup`` and ``base``."""
 
 LONGEST = 2**24
 """The longest line, in bytes."""
@@ -55,7 +56,12 @@ _COMMENT: Mapping[str, tuple[type, ...]] = {
     "original": _MAYBE,
     "edited": _MAYBE,
     "votes": (dict,),
+    "markup": _MAYBE,
+    "base": _MAYBE,
 }
+_NEW = {1: {"markup": None, "base": None}, 2: {}}
+"""What the comments of each version lack, with the values that mean as much."""
+
 _END: Mapping[str, tuple[type, ...]] = {"end": _FLAG, "nodes": _NUMBER, "comments": _NUMBER}
 
 
@@ -156,6 +162,7 @@ class FileStream:
 
     def _read(self, file: BinaryIO) -> Iterator[tuple[int, int, Node | _Comment | _End]]:
         number, end = 0, False
+        version = VERSION
         while line := file.readline(LONGEST + 1):
             number += 1
             if len(line) > LONGEST:
@@ -165,9 +172,9 @@ class FileStream:
             try:
                 value = json.loads(line.decode("utf-8"))
                 if number == 1:
-                    _check_header(value)
+                    version = _version(value)
                     continue
-                said = _parsed(value)
+                said = _parsed(value, version)
             except (ValueError, RecursionError, InvalidInputError) as error:
                 raise self._damaged(number, _reason(error)) from error
             end = isinstance(said, _End)
@@ -239,26 +246,32 @@ def _comment_line(node: str, record: CommentRecord) -> dict[str, Any]:
         "original": record.original,
         "edited": None if record.edited is None else _iso(record.edited),
         "votes": record.votes,
+        "markup": record.markup,
+        "base": record.base,
     }
 
 
-def _check_header(value: object) -> None:
-    match value:
+def _version(header: object) -> int:
+    match header:
         case {"format": str(name), "version": int(version)} if name == FORMAT:
-            if version != VERSION:
-                raise ValueError(f"version {version} of the format is not known, only {VERSION}")
+            if version not in _NEW:
+                known = " and ".join(map(str, _NEW))
+                raise ValueError(f"version {version} of the format is not known, only {known}")
+            return version
         case _:
             raise ValueError(f"this is no file of {FORMAT}")
 
 
-def _parsed(value: object) -> Node | _Comment | _End:
+def _parsed(value: object, version: int) -> Node | _Comment | _End:
     if not isinstance(value, dict):
         raise ValueError("it is no object")
     if "node" in value:
         _check_fields(value, _NODE)
         return _node(value)
     if "comment" in value:
-        _check_fields(value, _COMMENT)
+        new = _NEW[version]
+        _check_fields(value, {name: kind for name, kind in _COMMENT.items() if name not in new})
+        value |= new
         return _comment(value)
     _check_fields(value, _END)
     return _End(value["nodes"], value["comments"])
@@ -305,6 +318,8 @@ def _comment(value: dict[str, Any]) -> _Comment:
         original=value["original"],
         edited=None if value["edited"] is None else _microseconds(value["edited"]),
         votes=value["votes"],
+        markup=value["markup"],
+        base=value["base"],
     )
     check_comment(record)
     # A file may come from anybody: what readers will see is looked at like a reader's own words.

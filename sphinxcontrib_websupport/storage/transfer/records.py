@@ -37,6 +37,10 @@ class CommentRecord:
     """What its author typed, where the store kept it."""
     edited: int | None = None
     """When it was last changed, in microseconds since 1970, in UTC."""
+    markup: str | None = None
+    """What ``original`` is written in, where the store kept it."""
+    base: str | None = None
+    """The node's source that the proposal was made against, where the store kept it."""
     votes: dict[str, int] = field(default_factory=dict)
     """The last vote of each user, 1 or −1."""
 
