@@ -26,6 +26,7 @@ from docutils.utils import unescape
 from docutils.writers.html5_polyglot import Writer
 
 from sphinxcontrib_websupport.errors import InvalidInputError
+from sphinxcontrib_websupport.markup import bounds
 from sphinxcontrib_websupport.markup.cleaning import clean
 from sphinxcontrib_websupport.model import MAX_TEXT_LENGTH
 
@@ -91,15 +92,20 @@ def render(text: str) -> str:
     A text that docutils fails on (nested too deep, for one) is kept as it was typed, in
     paragraphs.
 
-    :raises InvalidInputError: nothing is left of it, as of a mere comment or target.
+    :raises InvalidInputError: nothing is left of it, as of a mere comment or target; or it takes
+        too long, or too much becomes of it.
     """
+    bounds.check_text(text)
     try:
         with _docutils:
             html = clean(_to_html(text))
+    except InvalidInputError:
+        raise
     except Exception as error:  # noqa: BLE001 - docutils raises whatever a hostile text makes it
         logger.info("a comment could not be parsed and is kept as plain text: %r", error)
         html = clean(_plain(text))
     html = html.strip()
+    bounds.check_html(text, html)
     if not html:
         raise InvalidInputError("the text is empty: nothing of it would be shown")
     return f"{html}\n"
@@ -129,10 +135,18 @@ def _to_html(text: str) -> str:
     # Documents write to their settings.
     settings = deepcopy(_settings())
     tree = publish_doctree(_disarm(text), parser=Parser(inliner=inliner), settings=settings)
+    bounds.check_parts(text, map(_repeated, tree.findall()))
     _simplify(tree)
     parts: str = publish_from_doctree(tree, writer=Writer(), settings=settings)
     start, end = parts.index("<main"), parts.rindex("</main>")
     return parts[parts.index(">", start) + 1 : end]
+
+
+def _repeated(node: nodes.Node) -> int:
+    """Return how much of a node nobody typed: its tag, and what references repeat."""
+    if not isinstance(node, nodes.Element):
+        return 0
+    return len("<p>") + sum(len(str(node.get(name, ""))) for name in ("refuri", "uri", "alt"))
 
 
 def _disarm(text: str) -> str:

@@ -12,8 +12,16 @@ from typing import Literal, NamedTuple
 from babel.dates import format_timedelta
 
 from sphinxcontrib_websupport.differ import as_html, as_text, compare
-from sphinxcontrib_websupport.errors import UserNotAuthorizedError
-from sphinxcontrib_websupport.model import ANONYMOUS, DELETED, Comment, CommentTime, Edit, Viewer
+from sphinxcontrib_websupport.errors import InvalidInputError, UserNotAuthorizedError
+from sphinxcontrib_websupport.model import (
+    ANONYMOUS,
+    DELETED,
+    MAX_PROPOSAL_LENGTH,
+    Comment,
+    CommentTime,
+    Edit,
+    Viewer,
+)
 
 _Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
 _UNITS: dict[_Unit, int] = {
@@ -94,7 +102,21 @@ class Proposal(NamedTuple):
 
 
 def proposed(source: str, proposal: str | None) -> Proposal | None:
-    """Return what a proposal changes; ``None`` for an empty one and one that changes nothing."""
+    """Return what a proposal changes; ``None`` for an empty one and one that changes nothing.
+
+    :raises InvalidInputError: the source is longer than any proposal may be: it would be stored
+        with each, and nobody could propose it but shortened.
+    """
+    difference = _difference(source, proposal)
+    if difference is not None and len(source) > MAX_PROPOSAL_LENGTH:
+        raise InvalidInputError(
+            f"this paragraph has more than {MAX_PROPOSAL_LENGTH} characters: "
+            "no change of it can be proposed"
+        )
+    return difference
+
+
+def _difference(source: str, proposal: str | None) -> Proposal | None:
     # A browser's form sends its lines with CR LF, whatever the source has.
     text = (proposal or "").replace("\r\n", "\n")
     base = source.replace("\r\n", "\n")
@@ -150,7 +172,7 @@ def edited_proposal(
         return proposed(source, edit.proposal)
     if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != proposal:
         return proposed(source, edit.proposal)
-    then = proposed(source if base is None else base, proposal)
+    then = _difference(source if base is None else base, proposal)
     return Proposal(proposal, diff, then.plain if then else "", base)
 
 

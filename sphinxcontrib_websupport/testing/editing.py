@@ -17,7 +17,7 @@ from sphinxcontrib_websupport.errors import (
     InvalidInputError,
     UserNotAuthorizedError,
 )
-from sphinxcontrib_websupport.model import StoredComment, Viewer
+from sphinxcontrib_websupport.model import MAX_PROPOSAL_LENGTH, StoredComment, Viewer
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.commentstore import CommentStore
 from sphinxcontrib_websupport.testing.storage import (
@@ -328,6 +328,16 @@ class OriginContract:
         _rewrite(storage, "Saucer of n.")
         change(storage, id, proposal="Salt of n.")
         assert storage.get_original(id, Viewer("ann"))["base"] == "Saucer of n."
+
+    def test_refuses_a_proposal_for_an_endless_source(self, storage: StorageBackend) -> None:
+        """It would be stored with each; a comment without a proposal is stored."""
+        _rewrite(storage, "x" * (MAX_PROPOSAL_LENGTH + 1))
+        with pytest.raises(InvalidInputError, match="no change of it can be proposed"):
+            say(storage, proposal="Short.")
+        id = say(storage)["id"]
+        with pytest.raises(InvalidInputError, match="no change of it can be proposed"):
+            change(storage, id, proposal="Short.")
+        assert [comment["text"] for comment in shown(storage)] == ["<p>Hello</p>"]
 
     @pytest.mark.parametrize("proposal", [None, "", "Source of n."])
     def test_has_no_base_without_a_proposal(

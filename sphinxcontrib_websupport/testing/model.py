@@ -17,10 +17,12 @@ from sphinxcontrib_websupport.differ import Change, as_html, as_text, compare
 from sphinxcontrib_websupport.errors import (
     CommentNotAllowedError,
     CommentNotFoundError,
+    InvalidInputError,
     NodeNotFoundError,
     UserNotAuthorizedError,
 )
 from sphinxcontrib_websupport.model import (
+    MAX_PROPOSAL_LENGTH,
     Comment,
     CommentDraft,
     Edit,
@@ -192,10 +194,10 @@ class ModelStorage(CommentStore):
     def edit_comment(self, comment_id: str, edit: Edit, viewer: Viewer) -> StoredComment:
         said = self._mine(comment_id, viewer)
         node = self._nodes[said.node]
+        given, changes = _proposed(node.source, edit.proposal)
         said.text, said.original, said.markup = edit.text, edit.original, edit.markup
         said.edited = edit.time.astimezone(UTC) if edit.time.tzinfo else _utc(edit.time)
         said.displayed = said.displayed and edit.displayed
-        given, changes = _proposed(node.source, edit.proposal)
         if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != said.proposal:
             said.proposal = given
             said.diff = as_html(changes) if changes else None
@@ -297,4 +299,6 @@ def _proposed(source: str, proposal: str | None) -> tuple[str | None, list[Chang
     source = source.replace("\r\n", "\n")
     if not given.strip() or given == source:
         return None, None
+    if len(source) > MAX_PROPOSAL_LENGTH:
+        raise InvalidInputError("no change of it can be proposed")
     return given, compare(source, given)

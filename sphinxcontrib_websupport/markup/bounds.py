@@ -1,0 +1,75 @@
+"""How much a comment may cost: a short text must not become a long page, or a long wait.
+
+A reference repeats its target, a table its columns, without a character typed for it. What grows so
+is counted before it is written as HTML, and once more as it is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sphinxcontrib_websupport.errors import InvalidInputError
+
+MAX_SIZE = 200_000
+"""The most bytes of HTML that a comment is stored as."""
+
+GROWTH = 20
+"""How many times its own length a text may become as HTML."""
+
+_SMALL = 4_000
+"""So many bytes of HTML any text may become: the shortest one needs its tags."""
+
+MAX_CELLS = 10_000
+"""How many cells the rows of a table can have; docutils takes half a second for so many."""
+
+MAX_WORD = 2_000
+"""The longest run of ASCII characters without a space: some patterns of docutils are quadratic in
+it. Languages that are written without spaces are not in ASCII."""
+
+# Not anchored to a line's beginning: a table may stand in a quotation, a list or another table.
+_columns = re.compile(r"=+(?: +=+)+", re.ASCII)
+_word = re.compile(rf"[!-~]{{{MAX_WORD + 1}}}")
+
+
+def check_text(text: str) -> None:
+    """Refuse a text in reStructuredText that takes long to parse.
+
+    :raises InvalidInputError: a table may have too many cells, or a word is too long.
+    """
+    if _word.search(text):
+        raise InvalidInputError(f"a word has more than {MAX_WORD} characters")
+    columns = max((match[0].count(" =") + 1 for match in _columns.finditer(text)), default=0)
+    if columns * text.count("\n") > MAX_CELLS:
+        raise InvalidInputError(f"a table could have more than {MAX_CELLS} cells")
+
+
+def check_parts(text: str, lengths: Iterable[int]) -> None:
+    """Refuse a parsed text that would become too long.
+
+    :param text: as it was typed.
+    :param lengths: of all that repeats something, in characters.
+    :raises InvalidInputError: it would.
+    """
+    if sum(lengths) > _allowed(text):
+        raise _too_long()
+
+
+def check_html(text: str, html: str) -> None:
+    """Refuse what became too long.
+
+    :param text: as it was typed.
+    :raises InvalidInputError: it did.
+    """
+    if len(html.encode()) > _allowed(text):
+        raise _too_long()
+
+
+def _allowed(text: str) -> int:
+    return min(MAX_SIZE, max(_SMALL, GROWTH * len(text.encode())))
+
+
+def _too_long() -> InvalidInputError:
+    return InvalidInputError(
+        "the text becomes too long as HTML: it repeats a long link, or has many empty cells"
+    )
