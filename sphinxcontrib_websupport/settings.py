@@ -176,6 +176,7 @@ KNOWN: dict[str, Setting] = {
     "SECURE": Setting("whether cookies go over HTTPS alone", _yes_or_no),
     "PROXIES": Setting("the addresses of trusted proxies", _words),
     "USER_HEADER": Setting("the header in which a proxy names the reader"),
+    "USER_HEADER_SECRET": Setting("what the proxy writes before the name", secret=True),
     "MODERATORS": Setting("who of these moderates", _words),
     "ORIGINS": Setting("the site's own origins", _words),
     "OTHER_ORIGINS": Setting("further origins whose pages may use the service", _words),

@@ -24,12 +24,13 @@ MAX_CELLS = 10_000
 """How many cells the rows of a table can have; docutils takes half a second for so many."""
 
 MAX_WORD = 2_000
-"""The longest run of ASCII characters without a space: some patterns of docutils are quadratic in
-it. Languages that are written without spaces are not in ASCII."""
+MAX_MARKS = 500
+"""From which length on a run of ASCII characters without a space has at most so many that are no
+letters or digits: some patterns of docutils are quadratic in these. A key in base64 has fewer."""
 
 # Not anchored to a line's beginning: a table may stand in a quotation, a list or another table.
 _columns = re.compile(r"=+(?: +=+)+", re.ASCII)
-_word = re.compile(rf"[!-~]{{{MAX_WORD + 1}}}")
+_word = re.compile(rf"[!-~]{{{MAX_WORD + 1},}}")
 
 
 def check_text(text: str) -> None:
@@ -37,8 +38,11 @@ def check_text(text: str) -> None:
 
     :raises InvalidInputError: a table may have too many cells, or a word is too long.
     """
-    if _word.search(text):
-        raise InvalidInputError(f"a word has more than {MAX_WORD} characters")
+    for word in _word.findall(text):
+        if sum(not character.isalnum() for character in word) > MAX_MARKS:
+            raise InvalidInputError(
+                f"a word of more than {MAX_WORD} characters has more than {MAX_MARKS} marks"
+            )
     columns = max((match[0].count(" =") + 1 for match in _columns.finditer(text)), default=0)
     if columns * text.count("\n") > MAX_CELLS:
         raise InvalidInputError(f"a table could have more than {MAX_CELLS} cells")

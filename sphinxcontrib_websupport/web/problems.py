@@ -63,6 +63,13 @@ class BodyTooLargeError(WebSupportError):
     title = "Too much at once"
 
 
+class HeadersTooLargeError(WebSupportError):
+    """The request's headers are longer than the service reads."""
+
+    status = 431
+    title = "Too much at once"
+
+
 class UnsupportedMediaTypeError(WebSupportError):
     """The request's body is of another type than the address takes."""
 

@@ -19,10 +19,11 @@ from sphinxcontrib_websupport.web.api.fields import read_form, read_json, read_q
 from sphinxcontrib_websupport.web.api.routes import ROUTES
 from sphinxcontrib_websupport.web.caching import is_known, not_modified, quoted
 from sphinxcontrib_websupport.web.compression import compressed
-from sphinxcontrib_websupport.web.messages import HTML, Request, Response
+from sphinxcontrib_websupport.web.messages import HTML, MAX_HEADERS, Request, Response
 from sphinxcontrib_websupport.web.observing import Answered, Observer, log_answer
 from sphinxcontrib_websupport.web.pages.rendering import page_policy, problem_page
 from sphinxcontrib_websupport.web.problems import (
+    HeadersTooLargeError,
     MethodNotAllowedError,
     RouteNotFoundError,
     is_internal,
@@ -152,6 +153,7 @@ class Service:
     def _respond(self, request: Request) -> tuple[Route | None, Response]:
         route = None
         try:
+            _check_headers(request)
             by_method, path = self._find(request.path)
             response = self._cross_origin.preflight(request, by_method)
             if response is None:
@@ -217,6 +219,16 @@ def _by_address(routes: Iterable[Route]) -> list[tuple[Pattern[str], dict[str, R
     for route in routes:
         addresses.setdefault(route.path, {})[route.method] = route
     return [(next(iter(found.values())).pattern(), found) for found in addresses.values()]
+
+
+def _check_headers(request: Request) -> None:
+    """Refuse headers that are too long, before anything of them is parsed.
+
+    :raises HeadersTooLargeError: they are.
+    """
+    length = sum(len(name) + len(value) for name, value in request.headers.items())
+    if length > MAX_HEADERS:
+        raise HeadersTooLargeError("The headers are too long.")
 
 
 def _choose(by_method: Mapping[str, Route], method: str) -> Route:

@@ -117,7 +117,9 @@ def service_options(settings: Settings) -> ServiceOptions:
     proxies = _proxies(settings)
     if header := settings.get("USER_HEADER"):
         moderators = _words(settings, "MODERATORS")
-        options["ways"] = [ProxyUsers(proxies, str(header), moderators=moderators)]
+        secret = str(settings.get("USER_HEADER_SECRET") or "")
+        users = ProxyUsers(proxies, str(header), moderators=moderators, secret=secret)
+        options["ways"] = [users]
     if origins := _words(settings, "ORIGINS"):
         options["origins"] = origins
     if (cross_origin := _cross_origin(settings)) is not None:

@@ -128,6 +128,10 @@ def _body(request: Request, media_type: str) -> bytes:
         raise UnsupportedMediaTypeError(f"The body's Content-Type is not {media_type}.")
     if request.body is None:
         raise BodyTooLargeError("The body is too long.")
+    # Some servers hand a body over that broke off as if it were whole.
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and len(request.body) < int(length[:20]):
+        raise InvalidInputError("The body ended before it was complete.")
     return request.body
 
 

@@ -117,7 +117,7 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     if content:
         good["content"] = content
     responses = {str(route.status): good}
-    statuses = {400, 429, 500, 503, *route.errors}
+    statuses = {400, 429, 431, 500, 503, *route.errors}
     if route.method == "GET":
         responses["304"] = {"description": "What the reader has is current."}
     if route.method != "GET":

@@ -6,7 +6,9 @@ the connection itself is a named proxy, which must set it in every request or ta
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
+from hmac import compare_digest
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from sphinxcontrib_websupport.errors import InvalidInputError, SettingsError
@@ -14,6 +16,8 @@ from sphinxcontrib_websupport.model import DELETED, Viewer
 from sphinxcontrib_websupport.web.messages import Request
 from sphinxcontrib_websupport.web.readers.chain import Identity
 from sphinxcontrib_websupport.web.readers.names import clean_name, fold
+
+logger = logging.getLogger(__name__)
 
 UNIX = "unix"
 """Stands for a peer without an address: a server that listens at a Unix socket has no other."""
@@ -65,8 +69,12 @@ class ProxyUsers:
     """Readers as a proxy names them that lets nobody else through.
 
     :param proxies: whom to believe.
-    :param header: where the name stands. The name is UTF-8; an absent or empty one is nobody's.
+    :param header: where the name stands. The name is UTF-8; an absent or empty one is nobody's, and
+        so is one with a comma: that is how servers join a reader's own header with the proxy's.
     :param moderators: the names that are moderators'.
+    :param secret: what the proxy writes before the name, with a colon between. Under WSGI a
+        reader's ``X_Remote_User`` is the same variable as the proxy's ``X-Remote-User``, and some
+        servers keep the last of both: then only a value that no reader knows is the proxy's.
     """
 
     def __init__(
@@ -75,9 +83,11 @@ class ProxyUsers:
         header: str = "X-Remote-User",
         *,
         moderators: Collection[str] = (),
+        secret: str = "",
     ) -> None:
         self._proxies = proxies
         self._header = header.lower()
+        self._secret = f"{secret}:".encode() if secret else b""
         self._moderators = frozenset(moderators)
 
     def identify(self, request: Request) -> Identity | None:
@@ -85,14 +95,31 @@ class ProxyUsers:
         value = request.headers.get(self._header)
         if not value or not self._proxies.trusts(request.address):
             return None
+        if "," in value or self._has_double(request):
+            logger.warning("%s came twice, or holds a comma: nobody is believed", self._header)
+            return None
         try:
             # Servers hand headers over as Latin-1, whatever they are.
-            name = clean_name(value.encode("latin-1").decode())
+            said = value.encode("latin-1")
+        except UnicodeError:
+            return None
+        if not compare_digest(said[: len(self._secret)], self._secret):
+            logger.warning("%s came without the proxy's secret: nobody is believed", self._header)
+            return None
+        try:
+            name = clean_name(said[len(self._secret) :].decode())
         except (UnicodeError, InvalidInputError):
             return None
         if fold(name) == fold(DELETED):
             return None
         return Identity(Viewer(name, moderator=name in self._moderators))
+
+    def _has_double(self, request: Request) -> bool:
+        """Tell whether a header differs from this one by underscores alone."""
+        return any(
+            name != self._header and name.replace("_", "-") == self._header.replace("_", "-")
+            for name in request.headers
+        )
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -62,6 +62,35 @@ def test_what_is_no_name_is_nobodys(value: str) -> None:
     assert who("10.1.2.3", X_Remote_User=value) is None
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-remote-user": "ada", "x_remote_user": "mona"},
+        {"x-remote-user": "ada", "x-remote_user": "mona"},
+        {"x-remote-user": "ada,mona"},
+        {"x-remote-user": "mona, ada"},
+    ],
+)
+def test_two_names_are_nobodys(headers: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    """A reader sent one, the proxy the other."""
+    assert USERS.identify(Request("GET", "", headers=headers, address="10.1.2.3")) is None
+    assert "came twice" in caplog.text
+
+
+def test_a_secret_tells_the_proxy_s_value_from_a_reader_s() -> None:
+    users = ProxyUsers(PROXIES, moderators=["mona"], secret="s3cret")
+
+    def name(value: str) -> str | None:
+        request = Request("GET", "", headers={"x-remote-user": value}, address="10.1.2.3")
+        identity = users.identify(request)
+        return None if identity is None else identity.viewer.username
+
+    assert name("s3cret:mona") == "mona"
+    assert name("s3cret:Zoë".encode().decode("latin-1")) == "Zoë"
+    for value in ("mona", "s3cret", "s3cret:", "s3crex:mona", ":mona", "S3cret:mona", "s"):
+        assert name(value) is None
+
+
 def test_a_name_is_utf_8() -> None:
     assert who("10.1.2.3", X_Remote_User="Zoë".encode().decode("latin-1")) == Viewer("Zoë")
 

@@ -92,6 +92,13 @@ def test_a_body_that_says_that_it_is_too_long_is_not_read(support: WebSupport, l
     assert answer.status == 413
 
 
+def test_a_body_that_is_shorter_than_it_says_is_none(support: WebSupport) -> None:
+    about = scope("POST", "/nodes/n1/comments", content_length="500")
+    answer = run(talk(ASGIApp(support), about, body(b'{"text": "Hi."}')))
+    assert answer.status == 400
+    assert support.get_data("n1")["comments"] == []
+
+
 def test_half_a_comment_of_a_reader_who_left_is_none(support: WebSupport) -> None:
     left: Message = {"type": "http.disconnect"}
     answer = run(talk(ASGIApp(support), POST, [*body(b'{"text": "Hi."}', is_whole=False), left]))
