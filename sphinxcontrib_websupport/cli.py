@@ -25,7 +25,7 @@ from sphinxcontrib_websupport.registry import (
     is_database,
     missing_place,
     open_storage,
-    without_password,
+    shown_place,
 )
 from sphinxcontrib_websupport.serve import server
 from sphinxcontrib_websupport.serve.project import Project, find_source
@@ -172,7 +172,7 @@ def check(url: str | None, settings: Path | None) -> None:
     with _sentences():
         found = _given(url, settings)
         place = str(chosen(found)["STORAGE"])
-        shown = without_password(place)
+        shown = shown_place(place)
         _must_be_there(found)
         if is_database(place):
             with _naming(shown):
@@ -335,7 +335,7 @@ def _support(storage: str | None, settings: Path | None) -> Iterator[WebSupport]
                 "STORAGE in a file of settings"
             )
         _must_be_there(given)
-        with _naming(without_password(str(chosen(given)["STORAGE"]))):
+        with _naming(shown_place(str(chosen(given)["STORAGE"]))):
             support = WebSupport(storage=given)
             try:
                 yield support
@@ -359,7 +359,7 @@ def _must_be_there(given: Settings) -> None:
     if missing is None and "://" in place and is_database(place):
         from sphinxcontrib_websupport.storage.sql.engine import is_empty
 
-        shown = without_password(place)
+        shown = shown_place(place)
         with _naming(shown):
             missing = shown if is_empty(place) else None
     if missing is not None:

@@ -106,6 +106,20 @@ class TestCheck:
         assert "there is no comment store at" in line
         assert list(tmp_path.iterdir()) == []
 
+    def test_which_file_is_meant_is_said_with_its_whole_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        open_storage("sqlite:///here.db").close()
+        file = f"sqlite:///{(tmp_path / 'here.db').as_posix()}"
+        assert f"the database {file} answers" in run("check", "sqlite:///here.db").output
+        assert (
+            f"(the store is {file})"
+            in run("attach", "a", "b", "--storage", "sqlite:///here.db").output
+        )
+        missing = f"there is no comment store at {tmp_path / 'there.db'}:"
+        assert missing in run("check", "sqlite:///there.db").output
+
     def test_an_empty_database_gets_no_tables(self, tmp_path: Path) -> None:
         (tmp_path / "empty.db").touch()
         done = run("check", f"sqlite:///{(tmp_path / 'empty.db').as_posix()}")

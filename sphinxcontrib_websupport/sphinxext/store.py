@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ConfigError, SphinxError
 
 from sphinxcontrib_websupport.errors import BuildConflictError, SettingsError, WebSupportError
-from sphinxcontrib_websupport.registry import open_storage, without_password
+from sphinxcontrib_websupport.registry import open_storage, shown_place
 from sphinxcontrib_websupport.settings import Settings, chosen
 from sphinxcontrib_websupport.sphinxext import config
 from sphinxcontrib_websupport.sphinxext.embedding import embedding_of
@@ -96,7 +96,7 @@ def _open(app: Sphinx) -> StorageBackend:
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
     except WebSupportError as failed:
-        shown = without_password(str(chosen(settings)["STORAGE"]))
+        shown = shown_place(str(chosen(settings)["STORAGE"]))
         raise CommentStoreError(f"{failed} (websupport_storage is {shown!r})") from failed
 
 
