@@ -63,6 +63,24 @@ class TestBuild:
             assert len(list(storage.get_nodes())) == 1
         assert (tmp_path / "index.db").exists()
 
+    def test_a_store_that_breaks_meanwhile_is_named(
+        self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (project / "conf.py").write_text(
+            "import sqlite3\n"
+            "def setup(app):\n"
+            "    app.connect('source-read', lambda *_: damage())\n"
+            "def damage():\n"
+            "    store = sqlite3.connect('here.db')\n"
+            "    store.execute('DROP TABLE websupport_nodes')\n"
+            "    store.close()\n"
+        )
+        done = run("build", project, tmp_path / "site", "--storage", "sqlite:///here.db")
+        assert done.exit_code == 2
+        file = (tmp_path / "here.db").as_posix()
+        assert f"(the comment store is sqlite:///{file})" in done.output
+
     def test_a_file_that_was_named_is_forgotten_afterwards(
         self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
