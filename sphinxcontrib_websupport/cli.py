@@ -25,7 +25,7 @@ from sphinxcontrib_websupport.registry import (
     is_database,
     missing_place,
     open_storage,
-    without_password,
+    shown_place,
 )
 from sphinxcontrib_websupport.serve import server
 from sphinxcontrib_websupport.serve.project import Project, find_source
@@ -172,7 +172,7 @@ def check(url: str | None, settings: Path | None) -> None:
     with _sentences():
         found = _given(url, settings)
         place = str(chosen(found)["STORAGE"])
-        shown = without_password(place)
+        shown = shown_place(place)
         _must_be_there(found)
         if is_database(place):
             with _naming(shown):
@@ -225,10 +225,10 @@ def attach(node: str, to: str, storage: str | None, settings: Path | None) -> No
 def copy(source: str, target: str) -> None:
     """Copy nodes, comments and votes from the store FROM to TO, and compare both.
 
-    Each is a URL, or the path of a file of settings (.toml or .py), which keeps a password out of
-    the list of processes, or that of a file of JSON Lines. Ids stay as they are. What was broken
-    off is begun again by the same command. Nobody should write to either meanwhile. The code
-    is 1 when the two differ in the end.
+    Each is a URL, or the path of a file of settings (.toml, .json or .py), which keeps a password
+    out of the list of processes, or that of a file of JSON Lines (.jsonl). Ids stay as they are.
+    What was broken off is begun again by the same command. Nobody should write to either
+    meanwhile. The code is 1 when the two differ in the end.
     """
     with _sentences(), ExitStack() as stack:
         read = _opened(source, stack)
@@ -275,12 +275,18 @@ def _copied(
 
 
 def _store(url: str, stack: ExitStack) -> copying.TransferableStorage:
-    source = url if "://" in url else {**gather(), **from_file(url)}
+    # A file names the store just as a URL does: that of the environment is not what was meant.
+    nothing = {"STORAGE": "", "STORAGE_BACKEND": ""}
+    source = url if "://" in url else {**gather(), **nothing, **from_file(url)}
     return copying.transferable(stack.enter_context(closing(open_storage(source))))
 
 
 def _is_store(place: str) -> bool:
-    return "://" in place or Path(place).suffix in {".toml", ".py"}
+    path = Path(place)
+    if "://" in place or path.suffix in {".toml", ".py"}:
+        return True
+    # What ends so may hold comments, too: there was a time when it always did.
+    return path.suffix == ".json" and path.is_file() and not jsonlines.is_file_of_ours(path)
 
 
 def _bar(label: str, length: int) -> AbstractContextManager[Any]:
@@ -329,7 +335,7 @@ def _support(storage: str | None, settings: Path | None) -> Iterator[WebSupport]
                 "STORAGE in a file of settings"
             )
         _must_be_there(given)
-        with _naming(without_password(str(chosen(given)["STORAGE"]))):
+        with _naming(shown_place(str(chosen(given)["STORAGE"]))):
             support = WebSupport(storage=given)
             try:
                 yield support
@@ -353,7 +359,7 @@ def _must_be_there(given: Settings) -> None:
     if missing is None and "://" in place and is_database(place):
         from sphinxcontrib_websupport.storage.sql.engine import is_empty
 
-        shown = without_password(place)
+        shown = shown_place(place)
         with _naming(shown):
             missing = shown if is_empty(place) else None
     if missing is not None:

@@ -161,7 +161,7 @@ def _warn_of_two(settings: Settings) -> None:
 
 
 def missing_place(source: str | Settings) -> str | None:
-    """Return the path of the file or folder that a store on this machine lacks to be there.
+    """Return the whole path of the file or folder that a store on this machine lacks to be there.
 
     ``None``: it is there, or is not kept in a file or folder.
 
@@ -179,7 +179,7 @@ def missing_place(source: str | Settings) -> str | None:
         path = str(settings["FILE_DIR"])
     else:
         return None
-    return None if Path(path).exists() else path
+    return None if Path(path).exists() else str(Path(path).absolute())
 
 
 def is_database(url: str) -> bool:
@@ -267,8 +267,22 @@ def load(name: str, place: str) -> Any:
 
 
 def without_password(url: str) -> str:
-    """Return a URL with its password left out, to show it."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url)
+    """Return a URL with its password left out, to show it; its options may hold one, too."""
+    shown = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"(?i)([?&][^=&]*(?:passw|secret|token|key)[^=&]*=)[^&]*", r"\1***", shown)
+
+
+def shown_place(url: str) -> str:
+    """Return a store's URL or name as an operator is told it: without a password.
+
+    A SQLite file is named by its whole path: nobody sees from a relative one which file it is.
+    """
+    scheme, found, rest = url.partition(":///")
+    path, query, options = rest.partition("?")
+    is_sqlite = bool(found) and scheme.partition("+")[0] == "sqlite"
+    if is_sqlite and path and not path.startswith((":", "file:")):
+        url = f"{scheme}:///{Path(path).absolute().as_posix()}{query}{options}"
+    return without_password(url)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -22,7 +23,9 @@ from sphinxcontrib_websupport.documents.store import Documents, rooted
 from sphinxcontrib_websupport.errors import (
     DocumentNotFoundError,
     InvalidInputError,
+    NodeNotFoundError,
     SettingsError,
+    StorageError,
     UserNotAuthorizedError,
 )
 from sphinxcontrib_websupport.model import (
@@ -276,6 +279,29 @@ class WebSupport:
 
     # -- reading ---------------------------------------------------------------------------
 
+    @contextmanager
+    def _noting_the_store(self) -> Iterator[None]:
+        """Say which store an error is of, to who reads the log, and not in the message itself.
+
+        Views show the message to readers, whom paths and hosts of the server do not concern.
+        """
+        try:
+            yield
+        except (NodeNotFoundError, StorageError) as error:
+            error.add_note(f"the comment store is {self._store.describe()}")
+            raise
+
+    def health(self) -> str:
+        """Ask the store for a sign of life, and return which one it is.
+
+        That is for an operator, without any password, and not for readers: it may be a path.
+
+        :raises StorageError: it does not answer; a note of the error says which one.
+        """
+        with self._noting_the_store():
+            self._store.check()
+        return self._store.describe()
+
     def get_data(
         self, node_id: str | int, username: str | None = None, moderator: bool = False
     ) -> Thread:
@@ -285,7 +311,9 @@ class WebSupport:
 
         :raises NodeNotFoundError: no such node.
         """
-        return self._store.get_thread(inputs.node_id(node_id), inputs.asking(username, moderator))
+        viewer = inputs.asking(username, moderator)
+        with self._noting_the_store():
+            return self._store.get_thread(inputs.node_id(node_id), viewer)
 
     def get_page(
         self,
@@ -301,7 +329,8 @@ class WebSupport:
         :raises InvalidInputError: ``after`` is not such a mark.
         """
         viewer = inputs.asking(username, moderator)
-        return self._store.get_page(inputs.node_id(node_id), viewer, after)
+        with self._noting_the_store():
+            return self._store.get_page(inputs.node_id(node_id), viewer, after)
 
     def get_version(
         self, node_id: str | int, moderator: bool = False, after: str | None = None
@@ -425,7 +454,8 @@ class WebSupport:
             original=typed,
             markup=self._markup,
         )
-        stored = self._store.store_comment(draft)
+        with self._noting_the_store():
+            stored = self._store.store_comment(draft)
         comment: NewComment = {**stored, "original_text": typed}
         self._discussions.added(comment)
         if not displayed and self.moderation_callback is not None:
@@ -601,9 +631,12 @@ class WebSupport:
         node, to = inputs.node_id(node_id), inputs.node_id(to_node_id)
         if node == to:
             raise InvalidInputError("a discussion cannot be attached to itself")
-        if not self._store.get_node(node).retired:
-            raise InvalidInputError("the discussion is not detached: its paragraph is still there")
-        self._store.attach_node(node, to)
+        with self._noting_the_store():
+            if not self._store.get_node(node).retired:
+                raise InvalidInputError(
+                    "the discussion is not detached: its paragraph is still there"
+                )
+            self._store.attach_node(node, to)
         self._discussions.changed(node, to)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sphinxcontrib_websupport.cli import main
 from sphinxcontrib_websupport.registry import open_storage
 from sphinxcontrib_websupport.testing.storage import publish
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.settingsfiles import KINDS, settings_file
 from tests.storage.transfers import everything, fill
 
 
@@ -48,6 +50,45 @@ class TestBuild:
         assert "https://talk.example/c" in page
         assert "<title>Small &#8212; Other</title>" in page
 
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_store_may_be_named_in_a_file(
+        self, project: Path, tmp_path: Path, kind: str
+    ) -> None:
+        url = f"sqlite:///{(tmp_path / 'named.db').as_posix()}"
+        index = f"sqlite:///{(tmp_path / 'index.db').as_posix()}"
+        settings = settings_file(tmp_path, kind, STORAGE=url, SEARCH=index)
+        done = run("build", project, tmp_path / "site", "--settings", settings)
+        assert done.exit_code == 0, done.output
+        with closing(open_storage(url)) as storage:
+            assert len(list(storage.get_nodes())) == 1
+        assert (tmp_path / "index.db").exists()
+
+    def test_a_store_that_breaks_meanwhile_is_named(
+        self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (project / "conf.py").write_text(
+            "import sqlite3\n"
+            "def setup(app):\n"
+            "    app.connect('source-read', lambda *_: damage())\n"
+            "def damage():\n"
+            "    store = sqlite3.connect('here.db')\n"
+            "    store.execute('DROP TABLE websupport_nodes')\n"
+            "    store.close()\n"
+        )
+        done = run("build", project, tmp_path / "site", "--storage", "sqlite:///here.db")
+        assert done.exit_code == 2
+        file = (tmp_path / "here.db").as_posix()
+        assert f"(the comment store is sqlite:///{file})" in done.output
+
+    def test_a_file_that_was_named_is_forgotten_afterwards(
+        self, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("WEBSUPPORT_SETTINGS", raising=False)
+        settings = settings_file(tmp_path, ".toml", STORAGE=f"sqlite:///{tmp_path}/named.db")
+        run("build", project, tmp_path / "site", "--settings", settings)
+        assert "WEBSUPPORT_SETTINGS" not in os.environ
+
     @pytest.mark.parametrize("option", [("-D", "nonsense"), ("--jobs", "many"), ("--jobs", "0")])
     def test_wrong_options_are_told(
         self, project: Path, tmp_path: Path, option: tuple[str, str]
@@ -83,6 +124,20 @@ class TestCheck:
         assert "there is no comment store at" in line
         assert list(tmp_path.iterdir()) == []
 
+    def test_which_file_is_meant_is_said_with_its_whole_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        open_storage("sqlite:///here.db").close()
+        file = f"sqlite:///{(tmp_path / 'here.db').as_posix()}"
+        assert f"the database {file} answers" in run("check", "sqlite:///here.db").output
+        assert (
+            f"(the store is {file})"
+            in run("attach", "a", "b", "--storage", "sqlite:///here.db").output
+        )
+        missing = f"there is no comment store at {tmp_path / 'there.db'}:"
+        assert missing in run("check", "sqlite:///there.db").output
+
     def test_an_empty_database_gets_no_tables(self, tmp_path: Path) -> None:
         (tmp_path / "empty.db").touch()
         done = run("check", f"sqlite:///{(tmp_path / 'empty.db').as_posix()}")
@@ -97,11 +152,29 @@ class TestCheck:
         assert f"{scheme}://root:***@127.0.0.1:1/none" in done.output
         assert "hushhush" not in done.output
 
-    def test_settings_from_a_file(self, tmp_path: Path) -> None:
-        settings = tmp_path / "settings.toml"
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_store_of_values_in_a_file_of_settings(self, tmp_path: Path, kind: str) -> None:
         (tmp_path / "values").mkdir()
-        settings.write_text(f'STORAGE_BACKEND = "file"\nFILE_DIR = "{tmp_path}/values"\n')
-        assert run("check", "--settings", settings).exit_code == 0
+        values = {"STORAGE_BACKEND": "file", "FILE_DIR": f"{tmp_path}/values"}
+        done = run("check", "--settings", settings_file(tmp_path, kind, **values))
+        assert done.exit_code == 0, done.output
+        assert f"{tmp_path}/values" in done.output
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_database_in_a_file_of_settings(self, tmp_path: Path, kind: str) -> None:
+        url = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+        open_storage(url).close()
+        done = run("check", "--settings", settings_file(tmp_path, kind, STORAGE=url))
+        assert done.exit_code == 0, done.output
+        assert f"the database {url} answers" in done.output
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_password_in_a_file_of_settings_is_not_shown(self, tmp_path: Path, kind: str) -> None:
+        url = "postgresql://root:hushhush@127.0.0.1:1/none"
+        done = run("check", "--settings", settings_file(tmp_path, kind, STORAGE=url))
+        assert done.exit_code == 2
+        assert "postgresql://root:***@127.0.0.1:1/none" in done.output
+        assert "hushhush" not in done.output
 
     def test_the_store_that_the_environment_names(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -230,6 +303,26 @@ class TestCopy:
             assert "comparing" in done.stderr
         with closing(open_storage(place)) as first, closing(open_storage(back)) as second:
             assert everything(first) == everything(second)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_store_may_be_named_in_a_file(
+        self, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> None:
+        values = {"STORAGE_BACKEND": "file", "FILE_DIR": f"{tmp_path}/values"}
+        monkeypatch.setenv("WEBSUPPORT_STORAGE", "memory://")  # not the one that is meant
+        done = run("copy", place, settings_file(tmp_path, kind, **values))
+        assert done.exit_code == 0, done.output
+        with (
+            closing(open_storage(place)) as first,
+            closing(open_storage(f"file://{tmp_path}/values")) as second,
+        ):
+            assert everything(first) == everything(second)
+
+    def test_json_lines_may_be_kept_in_a_file_called_json(self, place: str, tmp_path: Path) -> None:
+        lines = tmp_path / "comments.json"
+        for source, target in ((place, lines), (place, lines), (lines, f"file://{tmp_path}/v")):
+            done = run("copy", source, target)
+            assert done.exit_code == 0, done.output
 
     def test_what_differs_is_told(self, place: str, tmp_path: Path) -> None:
         target = (tmp_path / "files").as_uri()

@@ -19,6 +19,7 @@ from sphinxcontrib_websupport.registry import (
     open_markup,
     open_search,
     open_storage,
+    shown_place,
     without_password,
 )
 
@@ -214,6 +215,27 @@ def test_a_password_is_not_shown() -> None:
     assert without_password("redis://me:se:cr@et@host/0") == "redis://me:***@host/0"
     assert without_password("redis://:secret@host") == "redis://:***@host"
     assert without_password("file:///a@b:c") == "file:///a@b:c"
+    hidden = without_password("postgresql://host/db?user=me&password=se:cret&sslmode=require")
+    assert hidden == "postgresql://host/db?user=me&password=***&sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///a/b.db", "sqlite:///{here}/a/b.db"),
+        ("sqlite+pysqlite:///b.db?timeout=5", "sqlite+pysqlite:///{here}/b.db?timeout=5"),
+        ("sqlite:////srv/b.db", "sqlite:////srv/b.db"),
+        ("sqlite://", "sqlite://"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("redis", "redis"),
+        ("mysql://me:secret@host/db", "mysql://me:***@host/db"),
+    ],
+)
+def test_an_operator_is_told_which_file_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown_place(url) == shown.format(here=tmp_path.as_posix())
     with pytest.raises(SettingsError) as caught:
         open_storage("nosuch://user:secret@host")
     assert "secret" not in str(caught.value)

@@ -701,6 +701,31 @@ class Closable(ShelfStorage):
         self.is_closed = True
 
 
+class TestHealth:
+    def test_which_store_answers_is_told(self, support: WebSupport, tmp_path: Path) -> None:
+        file = (tmp_path / "data" / "db" / "websupport.db").as_posix()
+        assert support.health() == f"sqlite:///{file}"
+
+    def test_which_store_lacks_a_node_is_a_note_and_not_in_the_message(
+        self, support: WebSupport
+    ) -> None:
+        for call in (
+            lambda: support.get_data("nobody"),
+            lambda: support.get_page("nobody"),
+            lambda: support.add_comment("Hi.", node_id="nobody"),
+            lambda: support.attach("nobody", NODE, moderator=True),
+        ):
+            with pytest.raises(NodeNotFoundError) as failed:
+                call()
+            assert "sqlite" not in str(failed.value), "views show it to readers"
+            assert failed.value.__notes__ == [f"the comment store is {support.health()}"]
+
+    @pytest.mark.parametrize("storage", ["memory://", ShelfStorage()])
+    def test_every_store_has_a_name(self, tmp_path: Path, storage: str | ShelfStorage) -> None:
+        with WebSupport(builddir=tmp_path, storage=storage) as support:
+            assert support.health() in {"VolatileBackend", "ShelfStorage"}
+
+
 class TestOwnership:
     def test_close_leaves_what_was_given_open(self, tmp_path: Path) -> None:
         class Adapter(BaseSearch):

@@ -84,7 +84,7 @@ class OnlineBuild:
 
     def register(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Give all paragraphs their ids; return the pages that carry others."""
-        with as_sphinx_error():
+        with as_sphinx_error(self._store):
             visible = self._visible(env)
             self._notes = _digest(visible, self._config.site)
             known = self._record.published
@@ -199,7 +199,7 @@ class OnlineBuild:
         if exception is not None:
             return
         if not _has_failed(app):
-            with as_sphinx_error():
+            with as_sphinx_error(self._store):
                 self._publish()
         if self._has_written:
             published = Published(

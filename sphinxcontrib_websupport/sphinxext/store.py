@@ -7,8 +7,14 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.errors import ConfigError, SphinxError
 
-from sphinxcontrib_websupport.errors import BuildConflictError, SettingsError, WebSupportError
-from sphinxcontrib_websupport.registry import open_storage, without_password
+from sphinxcontrib_websupport.errors import (
+    BuildConflictError,
+    SettingsError,
+    ThirdPartyStoreError,
+    UnsupportedError,
+    WebSupportError,
+)
+from sphinxcontrib_websupport.registry import open_storage, shown_place
 from sphinxcontrib_websupport.settings import Settings, chosen
 from sphinxcontrib_websupport.sphinxext import config
 from sphinxcontrib_websupport.sphinxext.embedding import embedding_of
@@ -60,6 +66,11 @@ class BuildStore:
         storage.pre_build()
         return storage.get_generation() == generation
 
+    def describe(self) -> str | None:
+        """Name the store for who builds, unless it is not open."""
+        storage = self._given or self._opened
+        return None if storage is None else storage.describe()
+
     def discard_build(self) -> None:
         """Forget what was staged."""
         storage = self._given or self._opened
@@ -74,7 +85,10 @@ class BuildStore:
 
 
 class as_sphinx_error:  # noqa: N801 - reads as what it does
-    """Turns a store's error into one that Sphinx shows as a sentence."""
+    """Turns a store's error into one that Sphinx shows as a sentence, with the store's name."""
+
+    def __init__(self, store: BuildStore) -> None:
+        self._store = store
 
     def __enter__(self) -> None:
         pass
@@ -86,7 +100,11 @@ class as_sphinx_error:  # noqa: N801 - reads as what it does
                 "Nothing was published: build again."
             ) from error
         if isinstance(error, WebSupportError):
-            raise CommentStoreError(str(error)) from error
+            place = self._store.describe()
+            # Errors of third-party stores name theirs.
+            is_named = place is None or isinstance(error, ThirdPartyStoreError | UnsupportedError)
+            where = "" if is_named else f" (the comment store is {place})"
+            raise CommentStoreError(f"{error}{where}") from error
 
 
 def _open(app: Sphinx) -> StorageBackend:
@@ -96,7 +114,7 @@ def _open(app: Sphinx) -> StorageBackend:
     except SettingsError as wrong:
         raise ConfigError(f"websupport_storage: {wrong}") from wrong
     except WebSupportError as failed:
-        shown = without_password(str(chosen(settings)["STORAGE"]))
+        shown = shown_place(str(chosen(settings)["STORAGE"]))
         raise CommentStoreError(f"{failed} (websupport_storage is {shown!r})") from failed
 
 

@@ -380,6 +380,10 @@ class ThirdPartyStore(CommentStore):
 
     # -- the connection --------------------------------------------------------------------
 
+    def describe(self) -> str:
+        # Not the store's own: it was written before there was such a call.
+        return type(self.inner).__name__
+
     def check(self) -> None:
         self._call("check")
 

@@ -362,6 +362,10 @@ class StorageBackend:
 
     # -- the connection --------------------------------------------------------------------
 
+    def describe(self) -> str:
+        """Name the store for an operator, without any password; never for readers."""
+        return type(self).__name__
+
     def check(self) -> None:
         """Ask the store for a sign of life.
 

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from sphinxcontrib_websupport.web.messages import Response
+from sphinxcontrib_websupport.web.messages import Request, Response
 from sphinxcontrib_websupport.web.observing import Answered
 from sphinxcontrib_websupport.web.problems import RouteNotFoundError
 from sphinxcontrib_websupport.web.routing import Call, Route
@@ -67,10 +67,14 @@ class Metrics:
         self._requests.labels(*labels, str(answered.response.status)).inc()
         self._seconds.labels(*labels).observe(answered.seconds)
 
+    def is_asked_by_operator(self, request: Request) -> bool:
+        """Tell whether a request shows the token."""
+        given = request.headers.get("authorization", "").encode("utf-8", "replace")
+        return compare_digest(given, self._expected)
+
     def get(self, call: Call) -> Response:
         """Give all that was measured, in Prometheus's text format."""
-        given = call.request.headers.get("authorization", "").encode("utf-8", "replace")
-        if not compare_digest(given, self._expected):
+        if not self.is_asked_by_operator(call.request):
             raise RouteNotFoundError("There is nothing at this address.")
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

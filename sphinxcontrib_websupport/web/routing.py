@@ -19,6 +19,10 @@ from sphinxcontrib_websupport.web.security.limits import Budget
 from sphinxcontrib_websupport.websupport import WebSupport
 
 
+def _nobody_operates(request: Request) -> bool:
+    return False
+
+
 def _nobody_waits(viewer: Viewer) -> bool:
     return False
 
@@ -39,6 +43,8 @@ class Settings:
     """The language of the service's own pages; ``None``: what the browser asks for."""
     may_sign_in: bool = False
     """Whether readers can choose a name with ``PUT session``."""
+    is_operator: Callable[[Request], bool] = _nobody_operates
+    """Whether a request comes from who runs the service, whom ``health`` tells of the store."""
     takes_password: bool = False
     """Whether a moderator can sign in at ``sign-in``."""
     routes: Sequence[Route] = ()

@@ -13,7 +13,7 @@ from re import Pattern
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from sphinxcontrib_websupport.errors import WebSupportError
+from sphinxcontrib_websupport.errors import NodeNotFoundError, WebSupportError
 from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.web.api.fields import read_form, read_json, read_query
 from sphinxcontrib_websupport.web.api.routes import ROUTES
@@ -133,9 +133,12 @@ class Service:
             takes_password=takes_password,
             routes=routes,
         )
+        if metrics is not None:
+            self.settings = replace(self.settings, is_operator=metrics.is_asked_by_operator)
         if must_wait is not None:
             self.settings = replace(self.settings, must_wait=must_wait)
         self._patterns = _by_address(routes)
+        self._has_warned = False
 
     def __call__(self, request: Request) -> Response:
         """Answer a request; whatever goes wrong is an answer, too."""
@@ -162,6 +165,8 @@ class Service:
         except WebSupportError as error:
             if is_internal(error):
                 logger.exception("%s %r failed", request.method, request.path)
+            elif isinstance(error, NodeNotFoundError):
+                self._tell_operator(request, error)
             response = self._refuse(request, error, route)
         except Exception:
             # The reader learns nothing of what broke; the log has all of it.
@@ -171,6 +176,17 @@ class Service:
         if route is not None and route.is_open and self._may_compress(request, answer):
             answer = compressed(request, answer)
         return route, answer
+
+    def _tell_operator(self, request: Request, error: NodeNotFoundError) -> None:
+        """Log in which store a node is missing: the builds may write to another one.
+
+        The first time this is a warning. Later it is not: old pages, and programs that guess, ask
+        for such nodes all day.
+        """
+        level = logging.INFO if self._has_warned else logging.WARNING
+        self._has_warned = True
+        said = "; ".join([str(error), *getattr(error, "__notes__", ())])
+        logger.log(level, "%s %r: %s", request.method, request.path, said)
 
     def _may_compress(self, request: Request, answer: Response) -> bool:
         is_foreign = request.headers.get("sec-fetch-site") == "cross-site"

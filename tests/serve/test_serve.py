@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlencode
@@ -14,7 +15,9 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 import pytest
 
+from sphinxcontrib_websupport.registry import open_storage
 from tests.serve.conftest import Served, command
+from tests.settingsfiles import KINDS, settings_file
 
 Serve = Callable[..., Served]
 
@@ -144,6 +147,28 @@ def test_sample_comments_are_posted_once(project: Path, serve: Serve, tmp_path: 
         assert "<ins>" in thread["proposal_diff"]
         assert [reply["text"] for reply in thread["children"]] == ["<p>A reply</p>\n"]
         served.stop()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_settings_is_heard_and_stands_in_no_command_line(
+    project: Path, serve: Serve, tmp_path: Path, kind: str
+) -> None:
+    url = f"sqlite:///{(tmp_path / 'hushhush.db').as_posix()}"
+    settings = settings_file(tmp_path, kind, STORAGE=url, MODERATOR="ada", SIGNING_KEY="k" * 20)
+    conf = project / "conf.py"
+    told = tmp_path / "command.txt"  # by the process that builds, of itself
+    conf.write_text(f"import sys\nopen({str(told)!r}, 'w').write(repr(sys.orig_argv))\n")
+    served = serve(project, "--settings", settings)
+    first = nodes(get(served.address))[0]
+    post(served, f"nodes/{first}/comments", {"text": "Kept there"})
+    service = served.address + "_comments"
+    link = subprocess.check_output(command("link", service, "--settings", settings), text=True)
+    assert "<button" in get(link.strip()), "the key is another"
+    served.stop()
+    with closing(open_storage(url)) as storage:
+        assert storage.get_metadata("index", moderator=False)[first] == 1
+    assert "build" in told.read_text()
+    assert "hushhush" not in told.read_text()
 
 
 def fails(*arguments: str | Path) -> str:

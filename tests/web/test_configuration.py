@@ -23,6 +23,7 @@ from sphinxcontrib_websupport.web.settings import (
 )
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
+from tests.settingsfiles import KINDS, settings_file
 from tests.web.conftest import HERE, read
 
 KEY = "a key of some length"
@@ -147,6 +148,18 @@ def test_link_prints_one_that_works_once(
     assert first.post("/link", data=form, headers=HERE).status_code == 303
     assert read(first.get("/session"))["moderator"] is True
     assert second.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_link_reads_a_file_of_settings(support: WebSupport, tmp_path: Path, kind: str) -> None:
+    settings = settings_file(tmp_path, kind, MODERATOR="Mona", SIGNING_KEY=KEY)
+    given = ["link", "https://comments.example.net", "--settings", str(settings)]
+    done = CliRunner().invoke(main, given)
+    assert done.exit_code == 0, done.output
+    client = client_of(support, MODERATOR="Mona", SIGNING_KEY=KEY)
+    form = {"link": unquote(done.output.strip().partition("token=")[2])}
+    assert client.post("/link", data=form, headers=HERE).status_code == 303
+    assert read(client.get("/session"))["moderator"] is True
 
 
 def test_link_says_all_that_it_needs() -> None:

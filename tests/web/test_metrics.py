@@ -18,7 +18,7 @@ from sphinxcontrib_websupport.web.metrics import Metrics
 from sphinxcontrib_websupport.web.observing import ACCESS, Answered
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
-from tests.web.conftest import HERE, identify
+from tests.web.conftest import HERE, identify, user
 
 TOKEN = {"Authorization": "Bearer a token for tests"}
 
@@ -34,6 +34,13 @@ def series(text: str) -> Iterator[tuple[tuple[str, ...], float]]:
         for sample in family.samples:
             if sample.name == "websupport_requests_total":
                 yield (*(sample.labels[n] for n in ("method", "route", "status")),), sample.value
+
+
+def test_health_tells_who_has_the_token_which_store_it_is(watched: Client, tmp_path: Path) -> None:
+    place = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+    assert watched.get("/health", headers=TOKEN).json == {"status": "ok", "store": place}
+    for others in ({}, user("mona", moderator=True), {"Authorization": "Bearer another"}):
+        assert watched.get("/health", headers=others).json == {"status": "ok"}
 
 
 class TestMetrics:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from prometheus_client import CollectorRegistry
 from werkzeug.test import Client
+from werkzeug.wrappers import Request
 
 from sphinxcontrib_websupport.backends.memory import VolatileBackend
 from sphinxcontrib_websupport.model import Viewer
@@ -17,13 +21,50 @@ from sphinxcontrib_websupport.web.readers.bearer import BearerTokens
 from sphinxcontrib_websupport.web.readers.session import Session
 from sphinxcontrib_websupport.web.security.forgery import FormTokens
 from sphinxcontrib_websupport.web.service import Service
+from sphinxcontrib_websupport.web.shells.asgi import ASGIApp, Scope
 from sphinxcontrib_websupport.web.shells.wsgi import WSGIApp
 from sphinxcontrib_websupport.websupport import WebSupport
 from tests.web.conftest import HERE, identify, user
+from tests.web.shells.test_asgi import body, run, talk
 from tests.web.test_every_route import address
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KEY = "a key for tests"
 MONA = Viewer("Mona", moderator=True)
+
+
+def of_scope(scope: Scope) -> Viewer:
+    headers = dict(scope["headers"])
+    name = headers.get(b"x-test-user", b"").decode()
+    return Viewer(name, moderator=b"x-test-moderator" in headers)
+
+
+def over_asgi(support: WebSupport, **settings: Any) -> WSGIApplication:
+    """Return the ASGI shell behind a WSGI face: one client then asks both shells."""
+    app = ASGIApp(support, of_scope, **settings)
+
+    def face(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        about: Scope = {
+            "type": "http",
+            "method": request.method,
+            "path": request.path,
+            "query_string": request.query_string,
+            "headers": [(k.lower().encode(), v.encode()) for k, v in request.headers],
+        }
+        start, *parts = run(talk(app, about, body(request.get_data()))).sent
+        status = HTTPStatus(start["status"])
+        headers = [(name.decode(), value.decode()) for name, value in start["headers"]]
+        start_response(f"{status} {status.phrase}", headers)
+        return [part["body"] for part in parts]
+
+    return face
+
+
+def over_wsgi(support: WebSupport, **settings: Any) -> WSGIApplication:
+    return WSGIApp(support, identify, **settings)
 
 
 def everything(support: WebSupport, used: VolatileBackend) -> list[object]:
@@ -34,15 +75,16 @@ def everything(support: WebSupport, used: VolatileBackend) -> list[object]:
     return [nodes, storage.read_discussions([n.id for n in nodes]), sorted(used.keys())]
 
 
+@pytest.mark.parametrize("shell", [over_wsgi, over_asgi])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_safe_method_with_any_token_at_any_address_changes_nothing(
-    support: WebSupport, method: str
+    support: WebSupport, method: str, shell: Callable[..., WSGIApplication]
 ) -> None:
     used = VolatileBackend()
     session = Session(KEY, moderator="Mona", used=used)
     metrics = Metrics("secret", CollectorRegistry())
     service = Service(support, identify, session=session, secret_key=KEY, metrics=metrics)
-    app = WSGIApp(support, identify, session=session, secret_key=KEY, metrics=metrics)
+    app = shell(support, session=session, secret_key=KEY, metrics=metrics)
     waiting = support.add_comment("Waits", node_id="n1", displayed=False)
     support.add_comment("One.", node_id="n1", username="ada")
     link = session.link("", "").partition("token=")[2]
@@ -53,7 +95,7 @@ def test_safe_method_with_any_token_at_any_address_changes_nothing(
         "bearer": BearerTokens(KEY).create(MONA),
     }
     signed_in = Client(app)
-    signed_in.put("/session", json={"name": "Ada"}, headers=HERE)
+    assert signed_in.put("/session", json={"name": "Ada"}, headers=HERE).status_code == 200
     before = everything(support, used)
     seen = 0
     for route in service.settings.routes:

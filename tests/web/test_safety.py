@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -319,6 +320,20 @@ def test_an_error_of_the_store_tells_the_reader_nothing_of_it(
     assert answer.status_code == 503
     assert "internal" not in answer.text
     assert "db.internal" in caplog.text
+
+
+def test_an_operator_learns_from_the_log_in_which_store_a_node_is_missing(
+    support: WebSupport, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(WSGIApp(support))
+    for address in ("/nodes/nobody", "/threads/nobody", "/_get_comments?node=nobody"):
+        answer = client.get(address)
+        assert answer.status_code == 404
+        assert str(tmp_path) not in answer.text
+    place = f"sqlite:///{(tmp_path / 'comments.db').as_posix()}"
+    [warning] = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert "no build has registered such a node" in warning
+    assert warning.endswith(f"the comment store is {place}")
 
 
 def test_an_error_nobody_thought_of_tells_the_reader_nothing(

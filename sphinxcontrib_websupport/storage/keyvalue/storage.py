@@ -387,6 +387,9 @@ class KeyValueStorage(CommentStore, Transferable):
 
     # -- the connection --------------------------------------------------------------------
 
+    def describe(self) -> str:
+        return self.backend.describe()
+
     def check(self) -> None:
         self.backend.check()
 

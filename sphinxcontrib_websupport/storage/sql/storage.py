@@ -31,6 +31,7 @@ from sphinxcontrib_websupport.model import (
     ThreadPage,
     Viewer,
 )
+from sphinxcontrib_websupport.registry import shown_place
 from sphinxcontrib_websupport.settings import Settings
 from sphinxcontrib_websupport.storage import rules
 from sphinxcontrib_websupport.storage.commentstore import CommentStore
@@ -281,6 +282,9 @@ class SQLAlchemyStorage(CommentStore, Transferable):
         self._database.write(lambda c: transfer.write_discussions(c, discussions))
 
     # -- the connection --------------------------------------------------------------------
+
+    def describe(self) -> str:
+        return shown_place(self._database.engine.url.render_as_string(hide_password=True))
 
     def check(self) -> None:
         with self._database.read() as connection:

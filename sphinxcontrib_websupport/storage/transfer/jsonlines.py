@@ -186,6 +186,16 @@ class FileStream:
         return TransferError(f"{self._path}, line {number}: {reason}")
 
 
+def is_file_of_ours(path: Path) -> bool:
+    """Tell whether a file begins as one that :func:`write` wrote, of whatever version."""
+    try:
+        with path.open("rb") as file:
+            header = json.loads(file.readline(LONGEST))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and header.get("format") == FORMAT
+
+
 def write(source: Stream, path: Path, progress: Progress) -> None:
     """Write all that a store holds into a file, which is whole or not there.
 

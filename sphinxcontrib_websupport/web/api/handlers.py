@@ -184,9 +184,11 @@ def search(call: Call) -> Response:
 
 
 def get_health(call: Call) -> Response:
-    """Ask the store for a sign of life."""
-    call.support.storage.check()
+    """Ask the store for a sign of life; tell an operator, and nobody else, which one it is."""
+    store = call.support.health()
     answer: Health = {"status": "ok"}
+    if call.settings.is_operator(call.request):
+        answer["store"] = store
     return json_response(answer)
 
 

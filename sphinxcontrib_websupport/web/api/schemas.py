@@ -99,6 +99,7 @@ class Health(TypedDict):
     """A sign of life."""
 
     status: str
+    store: NotRequired[str]
 
 
 class Problem(TypedDict):
