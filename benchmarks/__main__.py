@@ -9,6 +9,7 @@ from importlib.util import find_spec
 ALL = (
     "imports",
     "build",
+    "thirdparty",
     "detached",
     "identity",
     "storage",

@@ -56,13 +56,13 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--version", default="9.0.4", help="the release of Sphinx that is built")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="websupport-benchmark-") as folder:
-        source = _copy(corpus("sphinx", options.version), Path(folder))
+        source = copy_of_release(corpus("sphinx", options.version), Path(folder))
         costs = _measure(source, Path(folder), options.rounds, options.rebuilds, options.jobs)
     print(f"Sphinx {options.version} doc/, html, -j{options.jobs}, {options.rounds} rounds")
     _report(costs)
 
 
-def _copy(documentation: Path, folder: Path) -> Path:
+def copy_of_release(documentation: Path, folder: Path) -> Path:
     """Copy the release without its tests, with a conf.py that can load the extension."""
     copy = folder / "release"
     shutil.copytree(documentation.parent, copy, ignore=shutil.ignore_patterns("tests", "locale"))
@@ -98,6 +98,17 @@ def _build(source: Path, folder: Path, kind: str, jobs: int) -> Cost:
         environment["BENCHMARK_STORE"] = f"sqlite:///{(folder / 'comments.db').as_posix()}"
     command = [sys.executable, "-m", "sphinx", "-q", "-j", str(jobs), "-b", "html"]
     command += ["-d", str(folder / "doctrees"), str(source), str(folder / "html")]
+    cost = timed(command, environment)
+    if (folder / "html" / ".websupport.json").exists() is not (kind == WITH):
+        raise RuntimeError(f"this was not a build {kind}")
+    return cost
+
+
+def timed(command: list[str], environment: dict[str, str] | None = None) -> Cost:
+    """Run a command in the checkout and return what it took.
+
+    :raises subprocess.CalledProcessError: it failed.
+    """
     start = time.perf_counter()
     checkout = Path(__file__).parent.parent
     process = subprocess.Popen(command, env=environment, cwd=checkout, stderr=subprocess.DEVNULL)
@@ -106,8 +117,6 @@ def _build(source: Path, folder: Path, kind: str, jobs: int) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    if (folder / "html" / ".websupport.json").exists() is not (kind == WITH):
-        raise RuntimeError(f"this was not a build {kind}")
     return Cost(elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -400,12 +401,8 @@ def _merged(old: Iterable[Node], build: Build) -> list[Node]:
         nodes[id] = Node(**values)
     for id, successor in build.retired.items():
         if id in nodes:
-            nodes[id] = Node(**{**_values(nodes[id]), "retired": True, "successor": successor})
+            nodes[id] = replace(nodes[id], retired=True, successor=successor)
     return list(nodes.values())
-
-
-def _values(node: Node) -> dict[str, Any]:
-    return {name: getattr(node, name) for name in Node.__slots__}
 
 
 def _told(draft: CommentDraft) -> dict[str, Any]:

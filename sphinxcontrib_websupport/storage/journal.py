@@ -11,8 +11,8 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from sphinxcontrib_websupport.model import Node
 
@@ -72,7 +72,7 @@ class NodeJournal:
 
     def save(self, nodes: Iterable[Node]) -> None:
         """Replace the file by what a complete build has left."""
-        lines = [self._head(), *(_line({"node": asdict(node)}) for node in nodes)]
+        lines = [self._head(), *(_line({"node": _values(node)}) for node in nodes)]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         new.write_text("".join(lines), encoding="utf-8")
@@ -117,5 +117,14 @@ class NodeJournal:
             self._doubtful.add(value["adding"])
 
 
+def _values(node: Node) -> dict[str, Any]:
+    # Not asdict, which copies each value as if it could be changed: a build writes all nodes.
+    return {name: getattr(node, name) for name in Node.__slots__}
+
+
+# Made once: json.dumps makes one for each line where it is given separators.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _line(value: object) -> str:
-    return json.dumps(value, separators=(",", ":")) + "\n"
+    return _encode(value) + "\n"
