@@ -92,6 +92,10 @@ def test_json_under_another_type_is_refused(client: Client, path: str, kind: str
         HERE,
         {"Origin": "http://localhost"},
         {"Origin": "http://localhost:8000", "Host": "localhost:8000"},
+        {"Origin": "http://docs.example.org", "Host": "Docs.Example.ORG"},
+        {"Origin": "http://docs.example.org", "Host": "docs.example.org:80"},
+        {"Origin": "https://docs.example.org", "Host": "docs.example.org:443"},
+        {"Origin": "http://[::1]:8000", "Host": "[::1]:8000"},
         {"X-Requested-With": "XMLHttpRequest"},
         {"Sec-Fetch-Site": "none"},
     ],
@@ -99,6 +103,45 @@ def test_json_under_another_type_is_refused(client: Client, path: str, kind: str
 def test_the_page_itself_may_send_forms(client: Client, headers: dict[str, str]) -> None:
     answer = client.post("/_add_comment", data={"node": "n1", "text": "Hi"}, headers=headers)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("http://docs.example.org:8080", "docs.example.org"),
+        ("https://docs.example.org:8443", "DOCS.example.org"),
+    ],
+)
+def test_a_host_without_the_page_s_port_is_explained(
+    client: Client, origin: str, host: str
+) -> None:
+    """Nginx leaves it out with ``$host``."""
+    headers = {"Origin": origin, "Host": host}
+    answer = client.post("/nodes/n1/comments", json={"text": "Hi"}, headers=headers)
+    assert answer.status_code == 403
+    assert "$http_host" in read(answer)["detail"]
+    assert "ORIGINS" in read(answer)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("http://evil.example", "docs.example.org"),
+        ("http://evil.example:8080", "docs.example.org"),
+        ("http://docs.example.org", "docs.example.org:8080"),
+        ("http://docs.example.org:8080", "docs.example.org:8081"),
+        ("https://docs.example.org", "docs.example.org:80"),
+        ("http://docs.example.org.evil.example", "docs.example.org"),
+        ("file://docs.example.org", "docs.example.org"),
+        ("null", "null"),
+        ("http://", ":80"),
+    ],
+)
+def test_another_address_is_another_site(client: Client, origin: str, host: str) -> None:
+    headers = {"Origin": origin, "Host": host}
+    answer = client.post("/nodes/n1/comments", json={"text": "Hi"}, headers=headers)
+    assert answer.status_code == 403
+    assert "another site" in read(answer)["detail"]
 
 
 def test_with_own_origins_the_host_is_not_asked(support: WebSupport) -> None:

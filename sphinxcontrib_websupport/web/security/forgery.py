@@ -16,7 +16,6 @@ that is in nobody's name; it uses cookies only where the settings say so.
 from __future__ import annotations
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -30,6 +29,7 @@ TOKEN_SECONDS = 24 * 60 * 60
 """How long a form may stay open before it is sent."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PORTS = {"http": ":80", "https": ":443"}
 PREFLIGHTED_METHODS = frozenset({"PUT", "DELETE"})
 
 
@@ -66,8 +66,20 @@ def is_same_origin(request: Request, origins: Collection[str]) -> bool | None:
         return site in {"same-origin", "none"}
     if origin is None:
         return None
-    host = request.headers.get("host")
-    return not origins and bool(host) and _netloc(origin) == host
+    return not origins and is_at_host(origin, request.headers.get("host", ""))
+
+
+def is_at_host(origin: str, host: str) -> bool:
+    """Tell whether an origin is at the address that a ``Host`` header names.
+
+    Names of hosts have no case, and the port that a scheme implies may be written or not.
+    """
+    scheme, _, netloc = origin.lower().partition("://")
+    port = _PORTS.get(scheme)
+    if port is None:
+        return False
+    name = netloc.removesuffix(port)
+    return bool(name) and name == host.lower().removesuffix(port)
 
 
 def check_origin(
@@ -103,11 +115,17 @@ def check_origin(
         or "x-requested-with" in request.headers
     ):
         return
-    raise ForgeryError("The request came from another site; send it from the page itself.")
+    message = "The request came from another site; send it from the page itself."
+    if _lacks_port(request):
+        message = (
+            "The page's address has a port that the Host of the request lacks. Let the proxy hand "
+            "it on (nginx: proxy_set_header Host $http_host), or name the page's origin in ORIGINS."
+        )
+    raise ForgeryError(message)
 
 
-def _netloc(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
+def _lacks_port(request: Request) -> bool:
+    """Tell whether a proxy seems to have left the port out, as nginx does with ``$host``."""
+    origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
+    without, _, port = origin.rpartition(":")
+    return port.isdigit() and ":" not in host and is_at_host(without, host)
