@@ -30,7 +30,7 @@ from sphinxcontrib_websupport.web.problems import SignInExpiredError
 from sphinxcontrib_websupport.web.readers.bearer import BearerTokens, token_of
 from sphinxcontrib_websupport.web.readers.chain import Identity
 from sphinxcontrib_websupport.web.readers.links import OneTimeLinks
-from sphinxcontrib_websupport.web.readers.names import clean_name, fold
+from sphinxcontrib_websupport.web.readers.names import clean_name, fold, mixes_alphabets
 from sphinxcontrib_websupport.web.readers.passwords import LONGEST, check_hash, is_password
 from sphinxcontrib_websupport.web.routing import Call, Route, Takes
 from sphinxcontrib_websupport.web.security.crossorigin import clean_origin
@@ -301,6 +301,8 @@ class Session:
             raise UserNotAuthorizedError("Names are not to be chosen here.")
         if fold(name) in self._reserved:
             raise UserNotAuthorizedError("This name is taken.")
+        if mixes_alphabets(name):
+            raise InvalidInputError("The name mixes letters of several alphabets in one word.")
         return Viewer(name)
 
     def _welcome(self, call: Call) -> Response:
