@@ -17,7 +17,8 @@ from sphinxcontrib_websupport.settings import KNOWN, from_conf, gather, unknown,
 PREFIX = "websupport_"
 
 _site = re.compile(r"[\w][\w.+/-]*")
-_url = re.compile(r"(https?://[^\s/\"'<>]+)?/[^\s\"'<>]*|https?://[^\s/\"'<>]+")
+# Two slashes at the beginning, or a backslash for one of them, lead browsers to another host.
+_url = re.compile(r"https?://[^\s/\\\"'<>]+(/[^\s\"'<>]*)?|/(?![/\\])[^\s\"'<>]*")
 
 NODES = frozenset(
     """

@@ -22,6 +22,8 @@ from tests.sphinxext.project import Project, assert_marked_once
         ("storage", "nonsense://x", "websupport_storage"),
         ("url", "comments", "websupport_url is a path such as '/_comments'"),
         ("url", "javascript:alert(1)", "websupport_url is a path"),
+        ("url", "//comments.example.net", "websupport_url is a path"),
+        ("url", "/\\comments.example.net", "websupport_url is a path"),
         ("url", '/a"b', "websupport_url is a path"),
         ("url", None, "websupport_url is a path"),
         ("credentials", 5, "websupport_credentials is True or False"),
