@@ -43,8 +43,16 @@ def check_text(text: str) -> None:
             raise InvalidInputError(
                 f"a word of more than {MAX_WORD} characters has more than {MAX_MARKS} marks"
             )
-    columns = max((match[0].count(" =") + 1 for match in _columns.finditer(text)), default=0)
-    if columns * text.count("\n") > MAX_CELLS:
+    check_cells(text, (match[0].count(" =") + 1 for match in _columns.finditer(text)))
+
+
+def check_cells(text: str, columns: Iterable[int]) -> None:
+    """Refuse a text whose lines may be the rows of a table with too many cells.
+
+    :param columns: of each table in it.
+    :raises InvalidInputError: they may.
+    """
+    if max(columns, default=0) * text.count("\n") > MAX_CELLS:
         raise InvalidInputError(f"a table could have more than {MAX_CELLS} cells")
 
 
