@@ -180,7 +180,7 @@ class ModelStorage(CommentStore):
             draft.displayed,
             as_html(changes) if changes else None,
             given,
-            node.source if changes else None,
+            _lines(node.source) if changes else None,
             draft.original,
             draft.markup,
         )
@@ -201,7 +201,7 @@ class ModelStorage(CommentStore):
         if edit.proposal is not None and edit.proposal.replace("\r\n", "\n") != said.proposal:
             said.proposal = given
             said.diff = as_html(changes) if changes else None
-            said.base = node.source if changes else None
+            said.base = _lines(node.source) if changes else None
         plain = _proposed(said.base or "", said.proposal)[1]
         return {
             **_comment(said, viewer),
@@ -293,10 +293,13 @@ def _utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC)
 
 
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
 def _proposed(source: str, proposal: str | None) -> tuple[str | None, list[Change] | None]:
     """Return a proposal that changes something, and what it changes."""
-    given = (proposal or "").replace("\r\n", "\n")
-    source = source.replace("\r\n", "\n")
+    given, source = _lines(proposal or ""), _lines(source)
     if not given.strip() or given == source:
         return None, None
     if len(source) > MAX_PROPOSAL_LENGTH:
