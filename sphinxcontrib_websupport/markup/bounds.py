@@ -29,7 +29,8 @@ MAX_MARKS = 500
 letters or digits: some patterns of docutils are quadratic in these. A key in base64 has fewer."""
 
 # Not anchored to a line's beginning: a table may stand in a quotation, a list or another table.
-_columns = re.compile(r"=+(?: +=+)+", re.ASCII)
+# Possessive, and begun once for each run: else a long run costs its square.
+_columns = re.compile(r"(?<!=)=++(?: ++=++)++")
 _word = re.compile(rf"[!-~]{{{MAX_WORD + 1},}}")
 
 

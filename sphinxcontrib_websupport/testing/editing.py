@@ -291,17 +291,8 @@ class EditingContract:
         assert rating(storage, reply) == 1
 
 
-class OriginContract:
-    """What a store does that keeps where an edit and a proposal began."""
-
-    @pytest.fixture
-    def storage(self) -> StorageBackend:
-        """Return a new, empty store; the author's own fixture stands in for this one."""
-        raise NotImplementedError
-
-    @pytest.fixture(autouse=True)
-    def _build(self, storage: StorageBackend) -> None:
-        publish(storage, "n", "other")
+class OriginContract(EditingContract):
+    """What a store does that also keeps where an edit and a proposal began."""
 
     def test_knows_what_a_text_is_written_in(self, storage: StorageBackend) -> None:
         """The one of the last text; a comment from before has none."""

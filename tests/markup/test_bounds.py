@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinxcontrib_websupport.errors import InvalidInputError
-from sphinxcontrib_websupport.markup import markdown, restructuredtext
+from sphinxcontrib_websupport.markup import bounds, markdown, restructuredtext
 from sphinxcontrib_websupport.markup.bounds import GROWTH, MAX_SIZE
 from sphinxcontrib_websupport.model import MAX_TEXT_LENGTH
 
@@ -36,6 +37,8 @@ GROWING = {
     "empty cells": "|a" * 100 + "|\n" + "|-" * 100 + "|\n" + "|\n" * 4_700,
     "words without spaces": "/a" * 5_000,
     "the frame of a table": "+-" * 5_000,
+    "one long rule": "=" * MAX_TEXT_LENGTH,
+    "rules and spaces": "==" * 2_500 + " " * 5_000,
     "quotations": "\n\n".join(" " * n + "a" for n in range(140)),
     "lists": "\n".join(" " * n + "* a" for n in range(140)),
     "quotations in Markdown": ">" * 5_000 + "a",
@@ -73,6 +76,14 @@ def render(request: pytest.FixtureRequest) -> Render:
 @pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
 def test_a_text_that_grows_is_bounded(render: Render, text: str) -> None:
     assert_is_bounded(render, text[:MAX_TEXT_LENGTH])
+
+
+@pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
+def test_to_look_at_a_text_costs_next_to_nothing(text: str) -> None:
+    began = time.thread_time()
+    with suppress(InvalidInputError):
+        bounds.check_text(text)
+    assert time.thread_time() - began < 0.5  # a hundredth of it, as measured
 
 
 @pytest.mark.parametrize("kind", ["one long target", "25 columns", "words without spaces"])

@@ -16,7 +16,7 @@ from sphinxcontrib_websupport.errors import DamagedValueError
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.keyvalue import KeyValueStorage
 from sphinxcontrib_websupport.testing import machine
-from sphinxcontrib_websupport.testing.editing import EditingContract, OriginContract
+from sphinxcontrib_websupport.testing.editing import OriginContract
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract, publish, say, shown
@@ -27,9 +27,7 @@ def open_files(path: Path) -> StorageBackend:
     return KeyValueStorage(FileSystemJsonBackend(path))
 
 
-class Contract(
-    StorageContract, RetirementContract, EditingContract, OriginContract, VersionContract
-):
+class Contract(StorageContract, RetirementContract, OriginContract, VersionContract):
     @pytest.fixture
     def backend(self) -> Backend:
         raise NotImplementedError

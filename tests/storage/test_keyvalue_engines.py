@@ -12,16 +12,14 @@ import pytest
 from sphinxcontrib_websupport.registry import open_backend, open_storage
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.testing import machine
-from sphinxcontrib_websupport.testing.editing import EditingContract, OriginContract
+from sphinxcontrib_websupport.testing.editing import OriginContract
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract, publish, say, shown
 from sphinxcontrib_websupport.testing.versions import VersionContract
 
 
-class Contract(
-    StorageContract, RetirementContract, EditingContract, OriginContract, VersionContract
-):
+class Contract(StorageContract, RetirementContract, OriginContract, VersionContract):
     @pytest.fixture
     def url(self) -> str:
         raise NotImplementedError

@@ -356,6 +356,14 @@ def test_is_repeatable(engine: Engine, new_database_url: str) -> None:
     storage.close()
 
 
+def take_back(engine: Engine, version: str, lacking: tuple[str, ...]) -> None:
+    """Make a database one of an earlier version, without some columns of its comments."""
+    with engine.begin() as connection:
+        for column in lacking:
+            connection.execute(text(f"ALTER TABLE websupport_comments DROP COLUMN {column}"))
+        connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{version}'"))
+
+
 @pytest.mark.parametrize("lacking", [("markup", "base"), ("base",)])
 def test_begins_to_keep_where_texts_and_proposals_began(
     engine: Engine, new_database_url: str, lacking: tuple[str, ...]
@@ -365,10 +373,7 @@ def test_begins_to_keep_where_texts_and_proposals_began(
     publish(storage, "n")
     id = say(storage, original="*a*", markup="markdown", proposal="Sauce of n.")["id"]
     storage.close()
-    with engine.begin() as connection:
-        for column in lacking:
-            connection.execute(text(f"ALTER TABLE websupport_comments DROP COLUMN {column}"))
-        connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0005'"))
+    take_back(engine, "0005", lacking)
     storage = SQLAlchemyStorage(new_database_url)
     original = storage.get_original(id, Viewer("ann"))
     assert (original["text"], original["proposal"]) == ("*a*", "Sauce of n.")
@@ -388,10 +393,7 @@ def test_begins_to_keep_what_authors_type(
     publish(storage, "n")
     id = say(storage)["id"]
     storage.close()
-    with engine.begin() as connection:
-        for column in lacking:
-            connection.execute(text(f"ALTER TABLE websupport_comments DROP COLUMN {column}"))
-        connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0002'"))
+    take_back(engine, "0002", lacking)
     storage = SQLAlchemyStorage(new_database_url)
     assert storage.get_version("n") is not None
     assert thread(storage, "n")[id]["edited"] is None

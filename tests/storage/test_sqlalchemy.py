@@ -12,7 +12,7 @@ from sphinxcontrib_websupport.model import Viewer
 from sphinxcontrib_websupport.storage.base import StorageBackend
 from sphinxcontrib_websupport.storage.sql.storage import SQLAlchemyStorage
 from sphinxcontrib_websupport.testing import machine
-from sphinxcontrib_websupport.testing.editing import EditingContract, OriginContract
+from sphinxcontrib_websupport.testing.editing import OriginContract
 from sphinxcontrib_websupport.testing.retirement import RetirementContract
 from sphinxcontrib_websupport.testing.sharing import Opener, SharedStorageContract
 from sphinxcontrib_websupport.testing.storage import StorageContract
@@ -20,9 +20,7 @@ from sphinxcontrib_websupport.testing.versions import VersionContract
 from tests.storage.conftest import empty
 
 
-class Contract(
-    StorageContract, RetirementContract, EditingContract, OriginContract, VersionContract
-):
+class Contract(StorageContract, RetirementContract, OriginContract, VersionContract):
     @pytest.fixture
     def storage(self, empty_database: str) -> Iterator[StorageBackend]:
         storage = SQLAlchemyStorage(empty_database)
